@@ -1,0 +1,43 @@
+"""The `winnow` command."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+import winnow
+from winnow.cli import tickets
+from winnow.cli.doctor import doctor
+from winnow.cli.output import INTERRUPTED, USER_ERROR, print_error
+from winnow.cli.runs import report, runs
+from winnow.core import WinnowError
+
+app = App(
+    name="winnow",
+    help="Keeps the few that matter: finds the small network inside a big one that trains as well as the whole.",
+    version=winnow.__version__,
+    help_format="plaintext",
+)
+app.command(tickets.tour)
+app.command(tickets.app)
+app.command(runs)
+app.command(report)
+app.command(doctor)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code. A user's mistake is 2, an interruption 130, never a traceback."""
+    given = list(sys.argv[1:] if words is None else words)
+    try:
+        app(given, exit_on_error=False, print_error=True, result_action="return_value")
+    except CycloptsError:
+        return USER_ERROR
+    except WinnowError as error:
+        print_error(error, "--json" in given)
+        return USER_ERROR
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from here", file=sys.stderr)
+        return INTERRUPTED
+    return 0

@@ -1,0 +1,204 @@
+"""`winnow tickets ...` and `winnow tour`: finding tickets and looking at them."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+
+from winnow.cli.flags import given, overrides_of
+from winnow.cli.options import AsJson, Device, DryRun, Out
+from winnow.cli.output import print_facts, print_json, print_table
+from winnow.recipes import RECIPES, recipe_named
+from winnow.tickets.recipe import FindRecipe, flags_of
+
+app = App(name="tickets", help="Find winning tickets and look at them.")
+_FindFlags = overrides_of(FindRecipe)
+
+
+def find(
+    recipe: Annotated[str, Parameter(help=f"Where to start from: {', '.join(RECIPES)}.")],
+    *,
+    out: Out = None,
+    device: Device = "auto",
+    dry_run: DryRun = False,
+    json: AsJson = False,
+    checkpoint_seconds: Annotated[float, Parameter(help="Time between checkpoints within a level.")] = 30.0,
+    flags: Any = None,
+) -> None:
+    """Find tickets by iterative magnitude pruning, with controls, and write a report.
+
+    Run again after a stop or a kill: finished levels are kept and the rest goes on.
+    """
+    chosen = recipe_named(recipe)(**given(flags))
+    _find(chosen, recipe, out, device, dry_run, json, checkpoint_seconds)
+
+
+# The class is made at run time from the recipe's fields, so no written annotation can name it.
+find.__annotations__["flags"] = Annotated[_FindFlags | None, Parameter(name="*")]
+app.command(find)
+
+
+def tour(
+    *,
+    out: Out = None,
+    seed: Annotated[int, Parameter(help="Root of every random stream.")] = 0,
+    replicates: Annotated[int, Parameter(help="Repetitions.")] = 3,
+    device: Device = "auto",
+    dry_run: DryRun = False,
+    json: AsJson = False,
+) -> None:
+    """Draw a real winning ticket: LeNet on handwritten digits, with controls, in under a minute."""
+    _find(RECIPES["lenet-digits"](seed=seed, replicates=replicates), "lenet-digits", out, device, dry_run, json, 30.0)
+
+
+@app.command
+def show(path: Annotated[Path, Parameter(help="A run folder, or a ticket's folder.")], *, json: AsJson = False) -> None:
+    """Show a run's levels, or one ticket's layers."""
+    if (path / "ticket.json").is_file():
+        _show_ticket(path, json)
+    else:
+        _show_run(path, json)
+
+
+def _find(
+    recipe: FindRecipe,
+    base: str,
+    out: Path | None,
+    device: str,
+    dry_run: bool,
+    json: bool,
+    checkpoint_seconds: float,
+) -> None:
+    from winnow.tickets import find as search
+    from winnow.tickets import prepare, write_report
+    from winnow.tickets.show import first_layer
+    from winnow.training import device_named, progress_for
+
+    prepared = prepare(recipe)
+    folder = out or prepared.default_folder
+    if dry_run:
+        described = {"out": str(folder), **prepared.describe()}
+        print_json(described) if json else print_facts(_flat(described))
+        return
+    where = device_named(device)
+    command = shlex.join(["winnow", "tickets", "find", base, *flags_of(recipe, recipe_named(base)())])
+    progress = progress_for(sys.stderr.isatty())
+    run = search(
+        prepared,
+        out=folder,
+        device=where,
+        progress=progress,
+        command=command,
+        checkpoint_seconds=checkpoint_seconds,
+    )
+    report = write_report(run, first_layer(run))
+    result = _result(run.path, report)
+    if json:
+        print_json(result)
+    else:
+        for sentence in result["findings"]:
+            print(sentence)
+        print(f"Report: {report}")
+
+
+def _result(path: Path, report: Path | None = None) -> dict[str, Any]:
+    """What `--json` prints: per level, the density in percent, and per branch the early stop and accuracy there."""
+    from winnow.storage import RunFolder
+    from winnow.tickets.findings import findings
+    from winnow.tickets.summary import summarise
+
+    run = RunFolder.open(path)
+    summary = summarise(run.metrics)
+    levels: dict[int, dict[str, Any]] = {}
+    for row in sorted(summary, key=lambda s: s.level):
+        entry = levels.setdefault(
+            row.level, {"level": row.level, "density_percent": row.density_percent, "branches": {}}
+        )
+        entry["branches"][row.branch] = {
+            "replicates": row.replicates,
+            "early_stop_step": _spread(row.early_stop_step),
+            "test_accuracy_percent": _spread(row.test_accuracy, 100),
+        }
+    header = run.header()
+    return {
+        "run": str(run.path),
+        "id": header["id"],
+        "recipe": header["recipe"]["name"],
+        "report": str(report or run.report),
+        "levels": list(levels.values()),
+        "findings": findings(summary),
+    }
+
+
+def _spread(spread: Any, scale: float = 1) -> dict[str, float]:
+    return {"mean": spread.mean * scale, "min": spread.minimum * scale, "max": spread.maximum * scale}
+
+
+def _show_run(path: Path, json: bool) -> None:
+    result = _result(path)
+    if json:
+        print_json(result)
+        return
+    rows = [
+        {
+            "level": level["level"],
+            "density": level["density_percent"],
+            "branch": branch,
+            "stop": values["early_stop_step"]["mean"],
+            "accuracy": values["test_accuracy_percent"]["mean"],
+            "range": "{min:.2f} to {max:.2f}".format(**values["test_accuracy_percent"]),
+        }
+        for level in result["levels"]
+        for branch, values in level["branches"].items()
+    ]
+    columns = {
+        "level": "level",
+        "density": "weights %",
+        "branch": "branch",
+        "stop": "early stop",
+        "accuracy": "test % there",
+        "range": "min to max",
+    }
+    print_table(rows, columns)
+    print()
+    print("\n".join(result["findings"]))
+
+
+def _show_ticket(path: Path, json: bool) -> None:
+    from winnow.sparsity import Ticket, layer_report
+
+    ticket = Ticket.from_pretrained(path)
+    rows = [
+        {
+            "tensor": r.name,
+            "shape": " x ".join(map(str, r.shape)),
+            "kept": r.kept,
+            "total": r.total,
+            "percent": r.density_percent,
+            "dead": r.dead_outputs,
+        }
+        for r in layer_report(ticket.mask)
+    ]
+    if json:
+        print_json({"ticket": str(path), "manifest": dict(ticket.manifest), "layers": rows})
+        return
+    facts = {k: v for k, v in ticket.manifest.items() if k not in ("files", "format", "version")}
+    print_facts(_flat(facts))
+    print()
+    headings = {"dead": "outputs without input", "percent": "% kept"}
+    print_table(rows, {key: headings.get(key, key) for key in rows[0]})
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested facts as "recipe.steps"."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            flat.update(_flat(value, f"{prefix}{key}."))
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat

@@ -1,0 +1,10 @@
+"""Identity, steps, seeds and errors: the standard library only."""
+
+from winnow.core.errors import CODES as CODES
+from winnow.core.errors import WinnowError as WinnowError
+from winnow.core.identity import canonical_json as canonical_json
+from winnow.core.identity import identity as identity
+from winnow.core.identity import non_default_fields as non_default_fields
+from winnow.core.identity import plain as plain
+from winnow.core.seeds import derive_seed as derive_seed
+from winnow.core.step import Step as Step

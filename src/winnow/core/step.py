@@ -1,0 +1,47 @@
+"""`Step`: a length of training that reads "500it" or "10ep"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from winnow.core.errors import WinnowError
+
+_FORM = re.compile(r"(\d+)(it|ep)")
+
+
+@dataclass(frozen=True)
+class Step:
+    """A count of iterations ("500it") or of epochs ("10ep").
+
+    Iterations are optimizer steps. Epochs become iterations once the number of batches is known.
+    """
+
+    count: int
+    unit: str = "it"
+
+    @classmethod
+    def parse(cls, text: str | int | Step) -> Step:
+        """Read "500it", "10ep", or a plain number of iterations.
+
+        Raises:
+            WinnowError: WN-C01 when the text has another form.
+        """
+        if isinstance(text, Step):
+            return text
+        written = str(text).strip()
+        match = _FORM.fullmatch(f"{written}it" if written.isdigit() else written)
+        if match is None:
+            raise WinnowError(
+                "WN-C01",
+                f"{text!r} is no training length",
+                fix='Write iterations as "500it" (or 500) and epochs as "10ep".',
+            )
+        return cls(int(match[1]), match[2])
+
+    def iterations(self, per_epoch: int) -> int:
+        """Optimizer steps, given the number of batches in an epoch."""
+        return self.count * per_epoch if self.unit == "ep" else self.count
+
+    def __str__(self) -> str:
+        return f"{self.count}{self.unit}"

@@ -1,0 +1,128 @@
+"""Networks by name, or by "package.module:build"."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import nn
+
+from winnow.core import WinnowError
+
+# Name to builder. A builder takes any of `image_shape` (C, H, W) and `classes`, and returns a freshly drawn network.
+MODELS: dict[str, str] = {
+    "lenet-300-100": "winnow.models.lenet:lenet_300_100",
+}
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network that can be built again: a builder with its arguments."""
+
+    reference: str
+    builder: Callable[..., nn.Module]
+    arguments: dict[str, Any]
+
+    def build(self, seed: int | None = None) -> nn.Module:
+        """A new network; its initial weights are a function of the seed. The global generators stay as they were.
+
+        Raises:
+            WinnowError: WN-M01 when the builder returns no `nn.Module`.
+        """
+        with torch.random.fork_rng(devices=[]):
+            if seed is not None:
+                torch.manual_seed(seed)
+            module = self.builder(**self.arguments)
+        if not isinstance(module, nn.Module):
+            raise WinnowError("WN-M01", f"it returned a {type(module).__name__}, no nn.Module", where=self.reference)
+        return module
+
+    def describe(self) -> dict[str, Any]:
+        """Builder and arguments as plain data, for a ticket's manifest."""
+        return {"build": self.reference, "arguments": {k: _plain(v) for k, v in self.arguments.items()}}
+
+
+def model_named(reference: str, **offered: Any) -> Model:
+    """The registered network of that name, or the builder at "package.module:build".
+
+    The builder gets those of the offered arguments that its signature takes.
+
+    Raises:
+        WinnowError: WN-M01 when there is no such network or it cannot be imported.
+    """
+    target = MODELS.get(reference, reference)
+    module_name, colon, attribute = target.partition(":")
+    if not colon or not module_name or not attribute:
+        raise WinnowError(
+            "WN-M01",
+            f"no network {reference!r}",
+            fix=f"One of: {', '.join(MODELS)}; or your own as package.module:build.",
+        )
+    builder = _import(module_name, attribute, reference)
+    return Model(target, builder, _accepted(builder, offered))
+
+
+def check_fit(module: nn.Module, image_shape: tuple[int, int, int], classes: int) -> None:
+    """Run two blank images through the network.
+
+    Raises:
+        WinnowError: WN-M02 when it cannot take the images or does not return one number per class.
+    """
+    shape = " x ".join(map(str, image_shape))
+    was_training = module.training
+    try:
+        with torch.no_grad():
+            logits = module.eval()(torch.zeros(2, *image_shape))
+    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+        first_line = str(error).partition("\n")[0]
+        raise WinnowError(
+            "WN-M02", f"images of {shape} do not go through the network: {first_line}", fix="Choose another --model."
+        ) from error
+    finally:
+        module.train(was_training)
+    if not isinstance(logits, torch.Tensor) or tuple(logits.shape) != (2, classes):
+        found = tuple(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
+        raise WinnowError("WN-M02", f"for 2 images of {shape} it returned {found}, not (2, {classes}) logits")
+
+
+def _import(module_name: str, attribute: str, reference: str) -> Callable[..., nn.Module]:
+    try:
+        with _working_folder_importable():
+            builder = getattr(importlib.import_module(module_name), attribute)
+    except (ImportError, AttributeError) as error:
+        raise WinnowError(
+            "WN-M01", f"cannot import {reference}: {error}", fix="Run from the folder of your package."
+        ) from error
+    if not callable(builder):
+        raise WinnowError("WN-M01", f"{reference} is no function", where=reference)
+    return cast("Callable[..., nn.Module]", builder)
+
+
+@contextmanager
+def _working_folder_importable():
+    """A console script does not look for modules in the working folder, and a user's own module is often there."""
+    folder = str(Path.cwd())
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        sys.path.remove(folder)
+
+
+def _accepted(builder: Callable[..., nn.Module], offered: dict[str, Any]) -> dict[str, Any]:
+    parameters = inspect.signature(builder).parameters.values()
+    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters):
+        return dict(offered)
+    names = {p.name for p in parameters}
+    return {name: value for name, value in offered.items() if name in names}
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

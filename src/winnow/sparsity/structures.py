@@ -1,0 +1,131 @@
+"""Structures: what is pruned as one: a weight, an output channel, or M - N of every M weights."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from winnow.core import WinnowError
+
+
+class Structure(Protocol):
+    """How one pool is pruned. `density` is what the structure itself fixes, if it does."""
+
+    density: float | None
+
+    def prune_pool(self, scores: Sequence[Tensor], alive: Sequence[Tensor], keep: int) -> list[Tensor]:
+        """The new masks of a pool's tensors.
+
+        Args:
+            scores: a float tensor per weight tensor, higher is better, same shapes.
+            alive: the masks so far; a pruned weight never comes back.
+            keep: how many weights of the pool remain.
+        """
+        ...
+
+
+class SingleWeights:
+    """Unstructured: exactly `keep` weights remain. Of equal scores, the earlier tensor and position goes first."""
+
+    density: float | None = None
+
+    def prune_pool(self, scores: Sequence[Tensor], alive: Sequence[Tensor], keep: int) -> list[Tensor]:
+        """See `Structure.prune_pool`."""
+        flat_alive = torch.cat([a.flatten() for a in alive])
+        positions = flat_alive.nonzero().squeeze(1)
+        flat_scores = torch.cat([s.flatten() for s in scores])[positions]
+        flat_alive[positions[_lowest(flat_scores, len(positions) - keep)]] = False
+        parts = flat_alive.split([a.numel() for a in alive])
+        return [part.view(a.shape) for part, a in zip(parts, alive, strict=True)]
+
+
+class Channels:
+    """Whole output channels (rows of dimension 0), ranked by the mean score of their living weights.
+
+    Channels go while the pool keeps at least `keep` weights, so that the count is met to within one channel; the last
+    channel of a tensor always stays.
+    """
+
+    density: float | None = None
+
+    def prune_pool(self, scores: Sequence[Tensor], alive: Sequence[Tensor], keep: int) -> list[Tensor]:
+        """See `Structure.prune_pool`."""
+        sizes = [a.flatten(1).sum(1) for a in alive]
+        surplus = int(sum(int(s.sum()) for s in sizes)) - keep
+        masks = [a.clone() for a in alive]
+        for tensor, row in _worst_channels_first(scores, alive, sizes):
+            size = int(sizes[tensor][row])
+            if size > surplus:
+                break
+            if int(masks[tensor].flatten(1).any(1).sum()) > 1:
+                masks[tensor][row] = False
+                surplus -= size
+        return masks
+
+
+class NofM:
+    """At most N of every M neighbouring inputs of a unit remain (2:4 is what tensor cores run)."""
+
+    def __init__(self, n: int, m: int) -> None:
+        self.n, self.m = n, m
+        self.density: float | None = n / m
+
+    def prune_pool(self, scores: Sequence[Tensor], alive: Sequence[Tensor], keep: int) -> list[Tensor]:
+        """See `Structure.prune_pool`; a pool that keeps all is left alone, else the pattern decides how many."""
+        if keep >= sum(int(a.sum()) for a in alive):
+            return list(alive)
+        return [self._prune(s, a) for s, a in zip(scores, alive, strict=True)]
+
+    def _prune(self, scores: Tensor, alive: Tensor) -> Tensor:
+        rows = scores.flatten(1)
+        if rows.shape[1] % self.m:
+            raise WinnowError(
+                "WN-P03",
+                f"{rows.shape[1]} inputs of a unit do not divide into groups of {self.m}",
+                fix="Leave this layer out with --prunable, or prune single weights.",
+            )
+        dead_last = rows.masked_fill(~alive.flatten(1), -torch.inf).view(-1, self.m)
+        # Ascending and stable, so that of equal scores the earlier position goes first, as everywhere.
+        order = dead_last.sort(dim=1, stable=True).indices
+        kept = torch.ones_like(dead_last, dtype=torch.bool).scatter_(1, order[:, : self.m - self.n], False)
+        return kept.view(alive.shape) & alive
+
+
+def structure_named(name: str) -> Structure:
+    """ "weight", "channel" or "N:M".
+
+    Raises:
+        WinnowError: WN-R02 for anything else.
+    """
+    if name == "weight":
+        return SingleWeights()
+    if name == "channel":
+        return Channels()
+    pattern = re.fullmatch(r"(\d+):(\d+)", name)
+    if pattern and 0 < int(pattern[1]) < int(pattern[2]):
+        return NofM(int(pattern[1]), int(pattern[2]))
+    raise WinnowError("WN-R02", f"no structure {name!r}", fix='One of: weight, channel, or N:M such as "2:4".')
+
+
+def _lowest(scores: Tensor, count: int) -> Tensor:
+    """Positions of the `count` lowest scores; of equal ones the first. Linear time, no sort."""
+    if count <= 0:
+        return torch.empty(0, dtype=torch.long)
+    threshold = scores.kthvalue(count).values
+    below = (scores < threshold).nonzero().squeeze(1)
+    ties = (scores == threshold).nonzero().squeeze(1)
+    return torch.cat([below, ties[: count - len(below)]])
+
+
+def _worst_channels_first(
+    scores: Sequence[Tensor], alive: Sequence[Tensor], sizes: Sequence[Tensor]
+) -> list[tuple[int, int]]:
+    ranked = []
+    for tensor, (score, mask, size) in enumerate(zip(scores, alive, sizes, strict=True)):
+        means = (score * mask).flatten(1).sum(1) / size.clamp(min=1)
+        ranked += [(float(means[row]), tensor, row) for row in range(len(means)) if size[row] > 0]
+    return [(tensor, row) for _, tensor, row in sorted(ranked)]

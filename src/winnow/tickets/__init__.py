@@ -1,0 +1,35 @@
+"""Finds tickets: iterative pruning, rewinding and controls.
+
+Names load on first use, so that `winnow --help` reads recipes without torch.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from winnow.tickets.recipe import FindRecipe as FindRecipe
+
+if TYPE_CHECKING:
+    from winnow.tickets.preparation import Prepared as Prepared
+    from winnow.tickets.preparation import prepare as prepare
+    from winnow.tickets.report import write_report as write_report
+    from winnow.tickets.search import find as find
+    from winnow.tickets.show import load_ticket as load_ticket
+    from winnow.tickets.summary import summarise as summarise
+
+_HOMES = {
+    "Prepared": "preparation",
+    "find": "search",
+    "prepare": "preparation",
+    "write_report": "report",
+    "load_ticket": "show",
+    "summarise": "summary",
+}
+
+
+def __getattr__(name: str) -> Any:
+    import importlib
+
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

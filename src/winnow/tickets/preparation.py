@@ -1,0 +1,116 @@
+"""A recipe resolved against its data and network, before anything is written or trained."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+from winnow.core import identity, plain
+from winnow.data import BatchOrder, DataSet, describe, load
+from winnow.models import Model, check_fit, model_named
+from winnow.sparsity import (
+    Layer,
+    Pool,
+    ladder,
+    prunable_layers,
+    schedule_named,
+    scope_named,
+    score_named,
+    structure_named,
+)
+from winnow.storage.runs import SHORT_ID
+from winnow.tickets.recipe import FindRecipe
+from winnow.training import TrainingPlan
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A recipe resolved against its data and network: all that `--dry-run` tells, and all that can be refused early."""
+
+    recipe: FindRecipe
+    data: DataSet
+    model: Model
+    layers: list[Layer]
+    ladder: list[list[Pool]]
+    plan: TrainingPlan
+    rewind_step: int
+    run_id: str
+
+    @property
+    def default_folder(self) -> Path:
+        """Where the run goes when no folder is given."""
+        return Path("runs") / f"{self.recipe.name}-{self.run_id[:SHORT_ID]}"
+
+    def describe(self) -> dict[str, object]:
+        """The resolved recipe with counts of parameters and steps, as plain data."""
+        module = self.model.build(0)
+        total = sum(layer.weights for layer in self.layers)
+        kept = [sum(pool.keep for pool in pools) for pools in self.ladder]
+        return {
+            "id": self.run_id,
+            "recipe": plain(self.recipe),
+            "data": describe(self.data),
+            "parameters": sum(p.numel() for p in module.parameters()),
+            "prunable_weights": total,
+            "density_percent": [round(100 * count / total, 2) for count in kept],
+            "steps_per_level": self.plan.steps,
+            "network_steps": self.network_steps,
+        }
+
+    @property
+    def network_steps(self) -> int:
+        """Optimizer steps of all networks together."""
+        return sum(self.steps_of(level) for level in range(self.recipe.levels + 1))
+
+    def steps_of(self, level: int) -> int:
+        """Optimizer steps of all networks of a level."""
+        if level == 0:
+            return self.recipe.replicates * self.plan.steps
+        rewound = self.plan.steps - self.rewind_step
+        branches = rewound * (2 if self.recipe.rounds == "continued" else 1)
+        return self.recipe.replicates * (branches + len(self.recipe.controls) * self.plan.steps)
+
+
+def prepare(recipe: FindRecipe) -> Prepared:
+    """Load the data, build the network and lay out the ladder; nothing is written.
+
+    Raises:
+        WinnowError: for anything about the recipe, the data or the network that cannot work.
+    """
+    data = load(recipe.data, validation=recipe.validation, seed=recipe.seed, scaling=recipe.scaling)
+    model = model_named(recipe.model, image_shape=data.image_shape, classes=data.class_count)
+    module = model.build(0)
+    check_fit(module, data.image_shape, data.class_count)
+    layers = prunable_layers(module, recipe.prunable, recipe.output_layer)
+    score_named(recipe.score)
+    steps = ladder(
+        layers,
+        _rates(recipe),
+        recipe.levels,
+        scope=scope_named(recipe.scope),
+        schedule=schedule_named(recipe.pruning),
+    )
+    per_epoch = BatchOrder(len(data.train), recipe.batch, 0).per_epoch
+    plan = _training_plan(recipe, per_epoch)
+    rewind = recipe.rewind.iterations(per_epoch)
+    return Prepared(recipe, data, model, layers, steps, plan, rewind, identity(recipe, data.fingerprint))
+
+
+def _rates(recipe: FindRecipe) -> dict[str, float]:
+    """The recipe's rates; a pattern such as 2:4 names the density itself."""
+    pattern = structure_named(recipe.structure).density
+    if pattern is None:
+        return recipe.rates
+    return {kind: 1 - pattern if rate else 0.0 for kind, rate in recipe.rates.items()}
+
+
+def _training_plan(recipe: FindRecipe, per_epoch: int) -> TrainingPlan:
+    shared = {field.name for field in dataclasses.fields(TrainingPlan)} & {f.name for f in dataclasses.fields(recipe)}
+    same = {name: getattr(recipe, name) for name in shared - {"steps", "warmup", "milestones"}}
+    return TrainingPlan(
+        steps=recipe.steps.iterations(per_epoch),
+        warmup=recipe.warmup.iterations(per_epoch),
+        milestones=tuple(m.iterations(per_epoch) for m in recipe.milestones),
+        **same,
+    )

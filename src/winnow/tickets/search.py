@@ -1,0 +1,153 @@
+"""`find`: iterative magnitude pruning, level by level, with controls; running again resumes."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from winnow.core import derive_seed, plain
+from winnow.data import describe
+from winnow.sparsity import Evidence, Mask, prune, score_named, structure_named, weights_of
+from winnow.storage import RunFolder
+from winnow.tickets.levels import LevelFolder
+from winnow.tickets.members import Cast, Origin
+from winnow.tickets.preparation import Prepared, prepare
+from winnow.tickets.recipe import FindRecipe
+from winnow.training import CheckpointFile, Member, Progress, StackResult, train
+from winnow.training.progress import Silence
+
+
+def find(
+    recipe: FindRecipe | Prepared,
+    *,
+    out: Path | str | None = None,
+    device: torch.device | str = "cpu",
+    progress: Progress | None = None,
+    command: str = "",
+    checkpoint_seconds: float = 30.0,
+) -> RunFolder:
+    """Find tickets: train, prune, reset, and again, for every replicate at once, with the controls in the same stack.
+
+    Every level that is done is kept in the run folder; running again goes on where the last run ended, also in the
+    middle of a level after a kill.
+
+    Args:
+        recipe: what to do.
+        out: the run folder; `runs/<recipe>-<id>` when not given.
+        device: where to train.
+        progress: who is told.
+        command: what makes this run again, for its report.
+        checkpoint_seconds: time between checkpoints within a level.
+
+    Returns:
+        The run folder, with metrics and tickets of all levels.
+    """
+    prepared = recipe if isinstance(recipe, Prepared) else prepare(recipe)
+    folder = Path(out) if out else prepared.default_folder
+    new_folders = [place for place in (folder, *folder.parents) if not place.exists()]
+    header = {"recipe": plain(prepared.recipe), "data": describe(prepared.data), "command": command}
+    run = RunFolder.create(folder, run_id=prepared.run_id, header=header)
+    search = _Search(prepared, run, torch.device(device), progress or Silence(), checkpoint_seconds)
+    try:
+        with run.locked():
+            search.run()
+    except Exception:
+        if new_folders and not LevelFolder(run, 0).is_done():
+            shutil.rmtree(new_folders[-1], ignore_errors=True)
+        raise
+    finally:
+        search.progress.end()
+    return run
+
+
+@dataclass
+class _Search:
+    """One `find` at work."""
+
+    prepared: Prepared
+    run_folder: RunFolder
+    device: torch.device
+    progress: Progress
+    checkpoint_seconds: float
+
+    def __post_init__(self) -> None:
+        self.recipe = self.prepared.recipe
+        self.cast = Cast(self.recipe, self.prepared.model, self.prepared.rewind_step)
+        self.module = self.prepared.model.build(0)
+        self.score = score_named(self.recipe.score)
+        self.structure = structure_named(self.recipe.structure)
+
+    def run(self) -> None:
+        levels = range(self.recipe.levels + 1)
+        self.progress.begin(sum(self.prepared.steps_of(level) for level in levels))
+        for level in levels:
+            folder = LevelFolder(self.run_folder, level)
+            if folder.is_done():
+                self.progress.skip(self.prepared.steps_of(level))
+                continue
+            members = self._members(level)
+            results = [self._train(stack, folder) for stack in _by_first_step(members)]
+            folder.write(results, self._manifest())
+
+    def _members(self, level: int) -> list[Member]:
+        replicates = range(self.recipe.replicates)
+        if level == 0:
+            dense = Mask.ones(weights_of(self.cast.initial(0), self.prepared.layers))
+            return [self.cast.dense(replicate, dense) for replicate in replicates]
+        return self.cast.of_level(level, [self._origin(level, replicate) for replicate in replicates])
+
+    def _origin(self, level: int, replicate: int) -> Origin:
+        """The level's mask, pruned from the level that the recipe names: the one before, or the dense one."""
+        rewound = LevelFolder(self.run_folder, 0).ticket(replicate).start
+        folder = LevelFolder(self.run_folder, 0 if self.recipe.rounds == "oneshot" else level - 1)
+        ticket = folder.ticket(replicate)
+        trained = folder.trunk(replicate) or ticket.trained
+        if trained is None:
+            raise AssertionError("levels are saved with trained weights")
+        mask = self._pruned(level, replicate, ticket.mask, rewound, trained)
+        return Origin(mask, rewound, trained)
+
+    def _pruned(
+        self, level: int, replicate: int, mask: Mask, start: Mapping[str, Tensor], trained: Mapping[str, Tensor]
+    ) -> Mask:
+        layers = self.prepared.layers
+        seed = derive_seed(self.recipe.seed, "score", replicate, level)
+        scores = self.score(Evidence(weights_of(start, layers), weights_of(trained, layers), seed))
+        return prune(scores, mask, self.prepared.ladder[level], self.structure)
+
+    def _train(self, members: Sequence[Member], folder: LevelFolder) -> StackResult:
+        first, rewind = members[0].first_step, self.prepared.rewind_step
+        return train(
+            self.module,
+            members,
+            self.prepared.data,
+            self.prepared.plan,
+            device=self.device,
+            level=folder.level,
+            snapshot_at=rewind if folder.level == 0 and rewind else None,
+            checkpoint=CheckpointFile(folder.checkpoint_path(first), self.checkpoint_seconds),
+            progress=self.progress,
+        )
+
+    def _manifest(self) -> dict[str, object]:
+        return {
+            "model": self.prepared.model.describe(),
+            "source": {
+                "recipe": self.recipe.name,
+                "run": self.prepared.run_id,
+                "data": self.prepared.data.name,
+                "data_fingerprint": self.prepared.data.fingerprint,
+            },
+            "rewind": str(self.recipe.rewind),
+        }
+
+
+def _by_first_step(members: Sequence[Member]) -> list[list[Member]]:
+    """Stacks of members that start together; with late rewinding the controls are a stack of their own."""
+    firsts = sorted({member.first_step for member in members})
+    return [[member for member in members if member.first_step == first] for first in firsts]

@@ -1,0 +1,208 @@
+"""The one training loop: R networks as one stack, from their first step to the last."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from winnow.core import WinnowError
+from winnow.data import DataSet
+from winnow.storage import Metric
+from winnow.training.batches import StackBatches
+from winnow.training.checkpoint import Checkpoint, CheckpointFile
+from winnow.training.engines import engine_for
+from winnow.training.evaluation import evaluate
+from winnow.training.losses import loss_named
+from winnow.training.optimizers import StackOptimizer
+from winnow.training.plan import Member, TrainingPlan
+from winnow.training.progress import Progress, Silence
+from winnow.training.stack import Stack
+
+
+@dataclass(frozen=True)
+class Trained:
+    """One network after training: all its tensors, and those at the snapshot step when one was asked for."""
+
+    member: Member
+    tensors: Mapping[str, Tensor]
+    snapshot: Mapping[str, Tensor] | None = None
+
+
+@dataclass(frozen=True)
+class StackResult:
+    """What a stack gave: a `Trained` per member, and the rows of metrics."""
+
+    trained: list[Trained]
+    rows: list[Metric]
+
+
+def train(
+    module: nn.Module,
+    members: Sequence[Member],
+    data: DataSet,
+    plan: TrainingPlan,
+    *,
+    device: torch.device | None = None,
+    level: int = 0,
+    snapshot_at: int | None = None,
+    checkpoint: CheckpointFile | None = None,
+    progress: Progress | None = None,
+) -> StackResult:
+    """Train the members together, each as if it were alone.
+
+    Every member keeps its own data order, mask, learning rate and draws. Loss and accuracy on validation and test are
+    measured at the first step, every `plan.evaluate_every` steps and at the end; nothing is stopped early and test
+    selects nothing. With a checkpoint file, a killed training goes on from its last evaluation and ends with the same
+    tensors, bit for bit, on the same machine and number of threads.
+
+    Args:
+        module: the architecture.
+        members: the networks; they must share one `first_step`.
+        data: on any device; it is moved.
+        plan: how to train.
+        device: the CPU when not given.
+        level: names the rows of metrics.
+        snapshot_at: a step whose tensors to keep as well (the rewind point).
+        checkpoint: where to keep the state in between.
+        progress: who is told.
+
+    Raises:
+        WinnowError: WN-T01 when a loss is not a number, WN-R02 when members start at different steps.
+    """
+    session = _Session(module, members, data, plan, device or torch.device("cpu"), level)
+    session.snapshot_at = snapshot_at
+    # Engines seed the global generator for dropout; the caller's own stream must not notice.
+    with torch.random.fork_rng(devices=[]):
+        return session.run(checkpoint, progress or Silence())
+
+
+class _Session:
+    """The state of one training: the stack, its optimizer and what has been measured."""
+
+    def __init__(
+        self,
+        module: nn.Module,
+        members: Sequence[Member],
+        data: DataSet,
+        plan: TrainingPlan,
+        device: torch.device,
+        level: int,
+    ) -> None:
+        if len({member.first_step for member in members}) != 1:
+            raise WinnowError("WN-R02", "the members of a stack must share their first step")
+        self.first_step, self.level, self.plan = members[0].first_step, level, plan
+        self.snapshot_at: int | None = None
+        self.stack = Stack(module, members, device)
+        self.loss = loss_named(plan.loss)
+        self.engine = engine_for(self.stack, self.loss)
+        self.optimizer = StackOptimizer(self.stack, plan)
+        self.data = data.to(device)
+        self.batches = StackBatches(self.data, members, plan)
+        self.rows: list[Metric] = []
+        self.snapshots: list[Mapping[str, Tensor]] | None = None
+        self._clear_sums()
+
+    def run(self, checkpoint: CheckpointFile | None, progress: Progress) -> StackResult:
+        step = self._resume(checkpoint)
+        progress.skip((step - self.first_step) * len(self.stack))
+        if step == self.first_step:
+            self._keep_snapshot(step)
+            self._measure(step)
+        while step < self.plan.steps:
+            until = self._next_stop(step)
+            for current in range(step, until):
+                self._step(current)
+            progress.advance((until - step) * len(self.stack), self._note(until))
+            step = until
+            self._keep_snapshot(step)
+            if self._is_evaluation(step):
+                self._measure(step)
+                if checkpoint and step < self.plan.steps and checkpoint.due():
+                    checkpoint.write(Checkpoint(step, self._state(), self.rows))
+        return self._result()
+
+    def _step(self, step: int) -> None:
+        images, labels = self.batches.at(step)
+        loss, accuracy = self.engine.gradients(images, labels, step)
+        self.stack.hold_masks()
+        self.optimizer.step(step)
+        self._loss_sum += loss
+        self._accuracy_sum += accuracy
+        self._summed += 1
+
+    def _is_evaluation(self, step: int) -> bool:
+        return step % self.plan.evaluate_every == 0 or step == self.plan.steps
+
+    def _next_stop(self, step: int) -> int:
+        """The next step at which something other than training happens."""
+        every = self.plan.evaluate_every
+        stops = [(step // every + 1) * every, self.plan.steps]
+        if self.snapshot_at is not None and self.snapshot_at > step:
+            stops.append(self.snapshot_at)
+        return min(stops)
+
+    def _keep_snapshot(self, step: int) -> None:
+        if step == self.snapshot_at:
+            self.snapshots = [self.stack.tensors(row) for row in range(len(self.stack))]
+
+    def _measure(self, step: int) -> None:
+        if self._summed:
+            loss, accuracy = self._loss_sum / self._summed, self._accuracy_sum / self._summed
+            self._record(step, "train", loss.tolist(), accuracy.tolist())
+            self._clear_sums()
+        for name, split in (("validation", self.data.validation), ("test", self.data.test)):
+            scores = evaluate(self.engine, split, self.loss)
+            self._record(step, name, scores.loss, scores.accuracy)
+
+    def _clear_sums(self) -> None:
+        self._loss_sum = torch.zeros(len(self.stack), device=self.stack.device)
+        self._accuracy_sum = torch.zeros_like(self._loss_sum)
+        self._summed = 0
+
+    def _record(self, step: int, split: str, losses: Sequence[float], accuracies: Sequence[float]) -> None:
+        for member, loss, accuracy in zip(self.stack.members, losses, accuracies, strict=True):
+            if not math.isfinite(loss):
+                raise WinnowError(
+                    "WN-T01",
+                    f"the {split} loss of {member.label} is {loss} at step {step} of level {self.level}",
+                    fix="Lower --learning-rate, add --warmup, or look for broken values in the data.",
+                )
+            place = (member.replicate, member.branch, self.level, step, split)
+            self.rows += [Metric(*place, "loss", loss), Metric(*place, "accuracy", accuracy)]
+
+    def _note(self, step: int) -> str:
+        return f"level {self.level}  step {step} of {self.plan.steps}"
+
+    def _state(self) -> dict[str, Tensor]:
+        snapshots = {
+            f"snapshot.{row}.{name}": tensor
+            for row, tensors in enumerate(self.snapshots or [])
+            for name, tensor in tensors.items()
+        }
+        return {**self.stack.state(), **self.optimizer.state(), **snapshots}
+
+    def _resume(self, checkpoint: CheckpointFile | None) -> int:
+        saved = checkpoint.read() if checkpoint else None
+        if saved is None:
+            return self.first_step
+        self.stack.load_state(saved.tensors)
+        self.optimizer.load_state(saved.tensors)
+        self.rows = saved.rows
+        kept: list[dict[str, Tensor]] = [{} for _ in self.stack.members]
+        for name, tensor in saved.tensors.items():
+            if name.startswith("snapshot."):
+                _, row, own_name = name.split(".", 2)
+                kept[int(row)][own_name] = tensor
+        self.snapshots = list(kept) if kept[0] else None
+        return saved.step
+
+    def _result(self) -> StackResult:
+        trained = [
+            Trained(member, self.stack.tensors(row), self.snapshots[row] if self.snapshots else None)
+            for row, member in enumerate(self.stack.members)
+        ]
+        return StackResult(trained, self.rows)

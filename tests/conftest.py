@@ -1,0 +1,56 @@
+"""Shared by all tests: a cache of their own, small data, and the real data where it is at hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from winnow.data import DataSet, Split
+
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    monkeypatch.setenv("WINNOW_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture(scope="session")
+def mnist() -> Path:
+    folder = SHARED / "mnist"
+    if not folder.is_dir():
+        pytest.skip("MNIST is not at hand (../shared/data/mnist)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def blobs() -> DataSet:
+    """Two-channel 4 x 4 images of three classes that a small network can learn; made from a fixed seed."""
+    return make_blobs(channels=1)
+
+
+@pytest.fixture(scope="session")
+def coloured_blobs() -> DataSet:
+    return make_blobs(channels=3)
+
+
+def make_blobs(channels: int, train: int = 120) -> DataSet:
+    generator = torch.Generator().manual_seed(7)
+    centres = torch.randn(3, channels, 4, 4, generator=generator)
+
+    def split(count: int) -> Split:
+        labels = torch.randint(0, 3, (count,), generator=generator)
+        noise = torch.randn(count, channels, 4, 4, generator=generator)
+        return Split(centres[labels] + 0.8 * noise, labels)
+
+    return DataSet(
+        name="blobs",
+        fingerprint="b" * 64,
+        classes=("a", "b", "c"),
+        train=split(train),
+        validation=split(45),
+        test=split(45),
+        pad_value=torch.zeros(channels),
+    )
