@@ -18,11 +18,15 @@ def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPath
 
 
 @pytest.fixture(scope="session")
-def mnist() -> Path:
-    folder = SHARED / "mnist"
-    if not folder.is_dir():
-        pytest.skip("MNIST is not at hand (../shared/data/mnist)")
-    return folder
+def shared() -> Path:
+    if not SHARED.is_dir():
+        pytest.skip("the real data is not at hand (../shared/data)")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def mnist(shared: Path) -> Path:
+    return shared / "mnist"
 
 
 @pytest.fixture(scope="session")

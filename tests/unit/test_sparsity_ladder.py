@@ -1,6 +1,6 @@
 """The ladder of densities against the labels in the paper's figures (Frankle & Carbin 2019)."""
 
-import re
+from itertools import pairwise
 
 import pytest
 
@@ -13,12 +13,12 @@ def convs(*sizes: tuple[int, int]) -> list[Layer]:
 
 
 def linears(*sizes: int) -> list[Layer]:
-    layers = [Layer(f"fc{i}.weight", "fc", (out, into)) for i, (into, out) in enumerate(zip(sizes, sizes[1:], strict=False))]
+    layers = [Layer(f"fc{i}.weight", "fc", (out, into)) for i, (into, out) in enumerate(pairwise(sizes))]
     return [*layers[:-1], Layer("output.weight", "output", layers[-1].shape)]
 
 
 def chain(channels: list[int]) -> list[tuple[int, int]]:
-    return list(zip(channels, channels[1:], strict=False))
+    return list(pairwise(channels))
 
 
 LENET = linears(784, 300, 100, 10)
@@ -98,7 +98,7 @@ def test_every_level_is_smaller_in_sum_and_no_larger_in_any_pool(scope: str, sch
     sums = [sum(pool.keep for pool in pools) for pools in steps]
     assert sums[0] == 266_200
     assert sums == sorted(set(sums), reverse=True)
-    for before, after in zip(steps[1:], steps[2:], strict=False):
+    for before, after in pairwise(steps[1:]):
         assert [pool.names for pool in before] == [pool.names for pool in after]
         assert all(b.keep >= a.keep for b, a in zip(before, after, strict=True))
 
@@ -114,8 +114,11 @@ def test_schedules_agree_where_they_end(schedule: str) -> None:
 
 def test_linear_prunes_equal_amounts_and_cubic_most_at_first() -> None:
     def steps(schedule: str) -> list[int]:
-        keeps = [pools[0].keep for pools in ladder([Layer("w", "fc", (1000, 100))], {"fc": 0.2}, 8, schedule=schedule_named(schedule))]
-        return [before - after for before, after in zip(keeps, keeps[1:], strict=False)]
+        keeps = [
+            pools[0].keep
+            for pools in ladder([Layer("w", "fc", (1000, 100))], {"fc": 0.2}, 8, schedule=schedule_named(schedule))
+        ]
+        return [before - after for before, after in pairwise(keeps)]
 
     assert max(steps("linear")) - min(steps("linear")) <= 1
     assert steps("cubic") == sorted(steps("cubic"), reverse=True)
@@ -128,19 +131,15 @@ def test_the_global_pool_holds_all_that_is_pruned() -> None:
     assert pool == Pool(tuple(f"conv{i}.weight" for i in range(16)), 16_015_104)
 
 
-@pytest.mark.parametrize(("weights", "fits"), [(10, 3), (3, 1), (1000, 14)])
-def test_too_many_levels_are_refused_with_how_many_fit(weights: int, fits: int) -> None:
+@pytest.mark.parametrize(("weights", "rate", "fits"), [(10, 0.5, 3), (3, 0.4, 2), (64, 0.5, 6), (1, 0.5, 0)])
+def test_too_many_levels_are_refused_with_how_many_fit(weights: int, rate: float, fits: int) -> None:
     layers = [Layer("w", "fc", (weights, 1))]
-    with pytest.raises(WinnowError) as caught:
-        ladder(layers, {"fc": 0.5 if weights == 10 else 0.4}, 40)
-    assert caught.value.code == "WN-P01"
-    said = re.search(r"At most (\d+) levels fit", caught.value.fix)
-    assert said is not None
-    limit = int(said[1])
-    rates = {"fc": 0.5 if weights == 10 else 0.4}
-    assert len(ladder(layers, rates, limit)) == limit + 1
-    with pytest.raises(WinnowError):
-        ladder(layers, rates, limit + 1)
+    for levels in (fits + 1, fits + 30):
+        with pytest.raises(WinnowError) as caught:
+            ladder(layers, {"fc": rate}, levels)
+        assert caught.value.code == "WN-P01"
+        assert f"At most {fits} levels fit" in caught.value.fix
+    assert len(ladder(layers, {"fc": rate}, fits)) == fits + 1
 
 
 @pytest.mark.parametrize("rates", [{}, {"fc": 0.0, "output": 0.0}, {"conv": 0.2}])

@@ -78,9 +78,7 @@ def test_unknown_structures_are_refused(name: str) -> None:
 
 @pytest.mark.parametrize("structure", ["weight", "channel", "2:4"])
 @pytest.mark.parametrize("position", [(0, 0), (1, 3)])
-def test_a_score_that_is_no_number_is_refused_where_the_weight_lives(
-    structure: str, position: tuple[int, int]
-) -> None:
+def test_a_score_that_is_no_number_is_refused_where_the_weight_lives(structure: str, position: tuple[int, int]) -> None:
     scores = {"a": torch.rand(2, 4), "b": torch.rand(2, 4)}
     scores["b"][position] = torch.nan
     with pytest.raises(WinnowError) as caught:

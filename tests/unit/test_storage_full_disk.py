@@ -21,7 +21,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     if not sys.platform.startswith("linux"):
         pytest.skip("a memory disk is mounted on Linux only")
     try:
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", place], capture_output=True, text=True)
+        mounted = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", place], capture_output=True, text=True
+        )
     except OSError as error:
         pytest.skip(f"no mount command: {error}")
     if mounted.returncode:

@@ -19,6 +19,7 @@ app = App(
     help="Keeps the few that matter: finds the small network inside a big one that trains as well as the whole.",
     version=winnow.__version__,
     help_format="plaintext",
+    suppress_keyboard_interrupt=False,
 )
 app.command(tickets.tour)
 app.command(tickets.app)

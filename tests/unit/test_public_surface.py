@@ -1,0 +1,87 @@
+"""Public names and command-line flags, frozen: a change here is meant."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+from winnow.cli import main
+from winnow.core import CODES
+from winnow.tickets.recipe import FindRecipe
+
+ROOT = Path(__file__).parents[2]
+
+FIND_FLAGS = """
+--augment --batch --checkpoint-seconds --controls --data --decay --device --dry-run --evaluate-every --json
+--learning-rate --levels --milestones --model --momentum --optimizer --out --output-layer --prunable --pruning
+--rate-conv --rate-fc --rate-output --recipe --replicates --rewind --rewinding --rounds --scaling --schedule --scope
+--score --seed --steps --structure --validation --warmup --weight-decay
+"""
+FLAGS = {
+    "": "",
+    "tour": "--device --dry-run --json --out --replicates --seed",
+    "tickets": "",
+    "tickets find": FIND_FLAGS,
+    "tickets show": "--json --path",
+    "runs": "--json --root",
+    "report": "--json --run",
+    "doctor": "--json",
+}
+
+NAMES = {
+    "winnow.core": "CODES Step WinnowError canonical_json derive_seed identity non_default_fields plain",
+    "winnow.storage": """Metric RunFolder environment list_runs query read_json replacing replacing_folder write_json
+        write_part write_text""",
+    "winnow.sparsity": """Evidence Layer LayerReport Mask Pool SCHEDULES SCOPES SCORES Ticket from_torch_prune hamming
+        jaccard ladder layer_report load_into load_tensors prunable_layers prune save_tensors schedule_named
+        scope_named score_named structure_named tensors_of to_torch_prune weights_of""",
+    "winnow.models": "MODELS Model check_fit lenet_300_100 model_named",
+    "winnow.data": "BatchOrder DataSet Split augment describe load",
+    "winnow.training": """CheckpointFile LOSSES Member OPTIMIZERS Progress RATE_SCHEDULES Stack StackResult Trained
+        TrainingPlan device_named engine_for loss_named progress_for rate_factor train""",
+    "winnow.recipes": "RECIPES lenet_digits lenet_mnist recipe_named",
+}
+
+
+@pytest.mark.parametrize("command", FLAGS)
+def test_the_flags_of_every_command_are_frozen(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main([*command.split(), "--help"])
+    shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", capsys.readouterr().out))
+    assert shown - {"--help", "--version"} == set(FLAGS[command].split())
+
+
+@pytest.mark.parametrize("package", NAMES)
+def test_the_public_names_of_every_package_are_frozen(package: str) -> None:
+    module = importlib.import_module(package)
+    source = Path(str(module.__file__)).read_text()
+    exported = set(re.findall(r"import (\w+) as \1\b", source))
+    assert exported == set(NAMES[package].split())
+    assert all(hasattr(module, name) for name in exported)
+
+
+@pytest.mark.parametrize("package", NAMES)
+def test_every_public_name_is_documented(package: str) -> None:
+    module = importlib.import_module(package)
+    for name in NAMES[package].split():
+        value = getattr(module, name)
+        if callable(value):
+            assert value.__doc__, f"{package}.{name} has no docstring"
+
+
+def test_every_field_of_the_recipe_has_help() -> None:
+    assert all(len(field.metadata["help"]) > 5 for field in dataclasses.fields(FindRecipe))
+
+
+def test_the_list_of_errors_is_the_one_in_the_documentation() -> None:
+    rows = re.findall(r"^\| (WN-\w+) \| (.+?) \|", (ROOT / "docs" / "errors.md").read_text(), re.MULTILINE)
+    assert dict(rows) == CODES
+
+
+def test_ci_runs_the_readmes_second_command() -> None:
+    commands = re.findall(r"^    (python3 -m venv .+)$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert len(commands) == 2
+    assert commands[1] in (ROOT / ".ci" / "run").read_text()
