@@ -7,9 +7,10 @@ another one drew, a replicate gives the same result alone, in a stack, or resume
 from __future__ import annotations
 
 import hashlib
+import json
 
 
 def derive_seed(root: int, *path: str | int) -> int:
     """A 63-bit seed for the stream `path` under the root seed (SHA-256, so streams are unrelated)."""
-    name = "/".join([str(root), *map(str, path)])
+    name = json.dumps([root, *path])
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") >> 1

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from winnow.core.errors import WinnowError
 
-_FORM = re.compile(r"(\d+)(it|ep)")
+# Twelve digits are more steps than anyone trains, and less than Python refuses to read.
+_FORM = re.compile(r"([0-9]{1,12})(it|ep)")
 
 
 @dataclass(frozen=True)

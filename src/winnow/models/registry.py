@@ -30,16 +30,18 @@ class Model:
     builder: Callable[..., nn.Module]
     arguments: dict[str, Any]
 
-    def build(self, seed: int | None = None) -> nn.Module:
+    def build(self, seed: int) -> nn.Module:
         """A new network; its initial weights are a function of the seed. The global generators stay as they were.
 
         Raises:
-            WinnowError: WN-M01 when the builder returns no `nn.Module`.
+            WinnowError: WN-M01 when the builder fails or returns no `nn.Module`.
         """
         with torch.random.fork_rng(devices=[]):
-            if seed is not None:
-                torch.manual_seed(seed)
-            module = self.builder(**self.arguments)
+            torch.default_generator.manual_seed(seed)
+            try:
+                module = self.builder(**self.arguments)
+            except Exception as error:
+                raise WinnowError("WN-M01", f"building failed: {_told(error)}", where=self.reference) from error
         if not isinstance(module, nn.Module):
             raise WinnowError("WN-M01", f"it returned a {type(module).__name__}, no nn.Module", where=self.reference)
         return module
@@ -76,17 +78,17 @@ def check_fit(module: nn.Module, image_shape: tuple[int, int, int], classes: int
         WinnowError: WN-M02 when it cannot take the images or does not return one number per class.
     """
     shape = " x ".join(map(str, image_shape))
-    was_training = module.training
+    modes = [(part, part.training) for part in module.modules()]
     try:
         with torch.no_grad():
             logits = module.eval()(torch.zeros(2, *image_shape))
-    except (RuntimeError, ValueError, TypeError, IndexError) as error:
-        first_line = str(error).partition("\n")[0]
+    except Exception as error:
         raise WinnowError(
-            "WN-M02", f"images of {shape} do not go through the network: {first_line}", fix="Choose another --model."
+            "WN-M02", f"images of {shape} do not go through the network: {_told(error)}", fix="Choose another --model."
         ) from error
     finally:
-        module.train(was_training)
+        for part, was_training in modes:
+            part.training = was_training
     if not isinstance(logits, torch.Tensor) or tuple(logits.shape) != (2, classes):
         found = tuple(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
         raise WinnowError("WN-M02", f"for 2 images of {shape} it returned {found}, not (2, {classes}) logits")
@@ -96,9 +98,9 @@ def _import(module_name: str, attribute: str, reference: str) -> Callable[..., n
     try:
         with _working_folder_importable():
             builder = getattr(importlib.import_module(module_name), attribute)
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # importing runs the user's own module, which may fail in any way
         raise WinnowError(
-            "WN-M01", f"cannot import {reference}: {error}", fix="Run from the folder of your package."
+            "WN-M01", f"cannot import {reference}: {_told(error)}", fix="Run from the folder of your package."
         ) from error
     if not callable(builder):
         raise WinnowError("WN-M01", f"{reference} is no function", where=reference)
@@ -117,11 +119,19 @@ def _working_folder_importable():
 
 
 def _accepted(builder: Callable[..., nn.Module], offered: dict[str, Any]) -> dict[str, Any]:
-    parameters = inspect.signature(builder).parameters.values()
+    try:
+        parameters = inspect.signature(builder).parameters.values()
+    except ValueError:  # some built-in functions tell nothing about themselves
+        return {}
     if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters):
         return dict(offered)
     names = {p.name for p in parameters}
     return {name: value for name, value in offered.items() if name in names}
+
+
+def _told(error: Exception) -> str:
+    """An error's kind and first line."""
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
 
 
 def _plain(value: Any) -> Any:

@@ -15,13 +15,18 @@ def lenet_mnist(**changes: Any) -> FindRecipe:
 
 
 def lenet_digits(**changes: Any) -> FindRecipe:
-    """The same network on scikit-learn's digits (8 x 8 pixels), in well under a minute on two cores."""
+    """The same network on scikit-learn's digits (8 x 8 pixels), in well under a minute on two cores.
+
+    Steps and learning rate were chosen by validation loss on seed 0, so that the dense network passes its minimum
+    before the end.
+    """
     recipe = FindRecipe(
         name="lenet-digits",
         data="digits",
         validation=287,
-        levels=10,
-        steps=Step(600),
+        levels=9,
+        steps=Step(1000),
+        learning_rate=2.4e-3,
         evaluate_every=20,
     )
     return replace(recipe, **changes)

@@ -11,7 +11,8 @@ from winnow.sparsity.mask import Mask
 
 def card(manifest: Mapping[str, Any], mask: Mask) -> str:
     """Markdown that says what the ticket is, where it came from and how to load it."""
-    model = manifest.get("model", {}).get("build", "a network")
+    model = manifest.get("model")
+    model = model.get("build", "a network") if isinstance(model, Mapping) else model or "a network"
     lines = [
         "---",
         "library_name: winnow",
@@ -50,7 +51,9 @@ def _row(report: LayerReport) -> str:
     return f"| `{report.name}` | {shape} | {report.kept:,} | {report.density_percent:.2f} | {report.dead_outputs} |"
 
 
-def _facts(title: str, facts: Mapping[str, Any]) -> list[str]:
+def _facts(title: str, facts: Any) -> list[str]:
     if not facts:
         return []
+    if not isinstance(facts, Mapping):
+        return [f"## {title}", "", str(facts), ""]
     return [f"## {title}", "", *(f"- {key}: {value}" for key, value in facts.items()), ""]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,8 +10,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from winnow.core import WinnowError
+from winnow.core import WinnowError, canonical_json
 from winnow.storage import replacing
+
+_NOTES = "winnow"
 
 
 def save_tensors(path: Path | str, tensors: Mapping[str, Tensor], notes: Mapping[str, str] | None = None) -> None:
@@ -21,7 +24,8 @@ def save_tensors(path: Path | str, tensors: Mapping[str, Tensor], notes: Mapping
     """
     whole = {name: t.detach().to("cpu").contiguous() for name, t in tensors.items()}
     with replacing(path) as part:
-        save_file(whole, part, metadata=dict(notes or {}))
+        # One note: the format keeps several in no fixed order, and equal contents should be equal bytes.
+        save_file(whole, part, metadata={_NOTES: canonical_json(dict(notes or {}))})
 
 
 def load_tensors(path: Path | str) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -32,7 +36,8 @@ def load_tensors(path: Path | str) -> tuple[dict[str, Tensor], dict[str, str]]:
     """
     try:
         with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+            notes = json.loads((file.metadata() or {}).get(_NOTES, "{}"))
+            return {name: file.get_tensor(name) for name in file.keys()}, notes  # noqa: SIM118
     except FileNotFoundError as error:
         raise WinnowError("WN-S03", "the file is missing", where=path) from error
     except (SafetensorError, OSError, ValueError) as error:

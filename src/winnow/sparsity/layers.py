@@ -12,6 +12,7 @@ from winnow.core import WinnowError
 from winnow.sparsity.mask import Mask
 
 CONV, FC, OUTPUT = "conv", "fc", "output"
+_NEVER = (nn.Embedding, nn.EmbeddingBag, nn.LayerNorm, nn.RMSNorm, nn.GroupNorm, nn.modules.batchnorm._NormBase)
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,10 @@ class Layer:
 
 
 def prunable_layers(module: nn.Module, patterns: Sequence[str] = (), output: str = "") -> list[Layer]:
-    """The prunable weights of any module, in the order of its layers; a tied weight is counted once.
+    """The prunable weights of any module, in layer order; a tied weight is counted once.
 
-    Without patterns these are the weights of two or more dimensions of every layer but embeddings. The last `nn.Linear`
-    is the output layer, which the paper prunes at half the rate (Figure 2).
+    Without patterns these are the weights of two or more dimensions of every layer but embeddings and norms. The last
+    `nn.Linear` is the output layer, which the paper prunes at half the rate (Figure 2).
 
     Args:
         module: the network.
@@ -54,9 +55,10 @@ def prunable_layers(module: nn.Module, patterns: Sequence[str] = (), output: str
             + (f" that matches {', '.join(patterns)}" if patterns else ""),
             fix="Name the parameters to prune with --prunable, as shell patterns.",
         )
-    last = output or next((n for n in reversed(names) if isinstance(owners[n], nn.Linear)), "")
-    if last and last not in names:
-        raise WinnowError("WN-M03", "the output layer is not among the prunable weights", where=last)
+    linear = [n for n, _ in module.named_parameters() if isinstance(owners[n], nn.Linear) and n.endswith("weight")]
+    last = output or (linear[-1] if linear else "")
+    if output and output not in names:
+        raise WinnowError("WN-M03", "the output layer is not among the prunable weights", where=output)
     return [Layer(n, _kind(n, owners[n], last), tuple(module.get_parameter(n).shape)) for n in names]
 
 
@@ -73,7 +75,7 @@ def _chosen(name: str, parameter: Tensor, owner: nn.Module, patterns: Sequence[s
         return any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
     own_name = name.rpartition(".")[2]
     is_weight = own_name == "weight" or own_name.startswith("weight_") or own_name.endswith("_weight")
-    return is_weight and parameter.dim() >= 2 and not isinstance(owner, (nn.Embedding, nn.EmbeddingBag))
+    return is_weight and parameter.dim() >= 2 and not isinstance(owner, _NEVER)
 
 
 def _kind(name: str, owner: nn.Module, output: str) -> str:

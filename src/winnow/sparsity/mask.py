@@ -28,7 +28,7 @@ class Mask(Mapping[str, Tensor]):
     """
 
     def __init__(self, tensors: Mapping[str, Tensor]) -> None:
-        self._tensors = {name: t.detach().to("cpu", torch.bool).contiguous() for name, t in tensors.items()}
+        self._tensors = {name: t.detach().to("cpu", torch.bool, copy=True).contiguous() for name, t in tensors.items()}
 
     @classmethod
     def ones(cls, weights: Mapping[str, Tensor]) -> Mask:
@@ -126,9 +126,9 @@ class Mask(Mapping[str, Tensor]):
 
     def save(self, path: Path | str) -> None:
         """Write bit-packed safetensors (one bit a weight), whole or not at all."""
-        shapes = canonical_json({name: list(t.shape) for name, t in self._tensors.items()})
+        shapes = canonical_json([[name, list(t.shape)] for name, t in self._tensors.items()])
         packed = {name: pack(t) for name, t in self._tensors.items()}
-        save_tensors(path, packed, {"format": FORMAT, "shapes": shapes, "order": canonical_json(list(self))})
+        save_tensors(path, packed, {"format": FORMAT, "shapes": shapes, "digest": self.digest()})
 
     @classmethod
     def load(cls, path: Path | str) -> Mask:
@@ -141,7 +141,9 @@ class Mask(Mapping[str, Tensor]):
         if notes.get("format") != FORMAT:
             raise WinnowError("WN-S03", f"no Winnow mask (format {notes.get('format')!r})", where=path)
         try:
-            shapes, order = json.loads(notes["shapes"]), json.loads(notes["order"])
-            return cls({name: unpack(packed[name], shapes[name]) for name in order})
-        except (KeyError, ValueError) as error:
+            mask = cls({name: unpack(packed[name], shape) for name, shape in json.loads(notes["shapes"])})
+            if mask.digest() != notes["digest"]:
+                raise ValueError("the digest differs")
+            return mask
+        except (KeyError, ValueError, TypeError, RuntimeError) as error:
             raise WinnowError("WN-S03", f"the notes and the bits disagree: {error}", where=path) from error

@@ -12,26 +12,40 @@ from winnow.core import WinnowError
 
 def tensors_of(module: nn.Module) -> dict[str, Tensor]:
     """Copies of the parameters and persistent buffers; no tensor of the result is shared with the module."""
+    return {name: t.detach().clone() for name, t in _named(module).items()}
+
+
+def _named(module: nn.Module) -> dict[str, Tensor]:
     persistent = module.state_dict(keep_vars=True).keys()
     buffers = {name: b for name, b in module.named_buffers() if name in persistent}
-    named = {**dict(module.named_parameters()), **buffers}
-    return {name: t.detach().clone() for name, t in named.items()}
+    return {**dict(module.named_parameters()), **buffers}
 
 
 @torch.no_grad()
 def load_into(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
-    """Copy tensors into the module's parameters and buffers in place.
+    """Copy tensors into the module's parameters and buffers in place: all of them, or, on an error, none.
 
     Raises:
         WinnowError: WN-M02 when names or shapes do not fit.
     """
-    own = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+    own = _named(module)
+    wrong = [n for n, t in tensors.items() if n not in own or own[n].shape != t.shape] or [
+        n for n in own if n not in tensors
+    ]
+    if wrong:
+        raise WinnowError(
+            "WN-M02",
+            f"the network and the file differ in {len(wrong)} tensors, the first of them here",
+            where=wrong[0],
+            fix="Build the network with the arguments that the ticket names.",
+        )
     for name, tensor in tensors.items():
-        if name not in own or own[name].shape != tensor.shape:
-            raise WinnowError(
-                "WN-M02",
-                "the network has no tensor of this name and shape",
-                where=f"{name} {tuple(tensor.shape)}",
-                fix="Build the network with the arguments that the ticket names.",
-            )
         own[name].copy_(tensor)
+
+
+def untied(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors without second names of the same memory, as `state_dict` gives them for tied weights."""
+    kept: dict[tuple[int, torch.Size], str] = {}
+    for name, tensor in tensors.items():
+        kept.setdefault((tensor.data_ptr() or id(tensor), tensor.shape), name)
+    return {name: tensors[name] for name in kept.values()}

@@ -61,24 +61,36 @@ def ladder(
     Raises:
         WinnowError: WN-P01 when a pool would be emptied, or a level would prune nothing.
     """
-    steps = []
-    for level in range(levels + 1):
-        densities = {layer.name: schedule(rates.get(layer.kind, 0.0), level, levels) for layer in layers}
-        steps.append(scope(layers, densities))
-        _check_level(steps, level)
+
+    def steps_of(count: int) -> list[list[Pool]]:
+        return [
+            scope(layers, {layer.name: schedule(rates.get(layer.kind, 0.0), level, count) for layer in layers})
+            for level in range(count + 1)
+        ]
+
+    steps = steps_of(levels)
+    problem = _problem(steps)
+    if problem:
+        fitting = next((count for count in range(levels - 1, 0, -1) if not _problem(steps_of(count))), 0)
+        advice = f"At most {fitting} levels fit; give fewer --levels, or lower rates."
+        raise WinnowError("WN-P01", problem, fix=advice if fitting else "Give rates above 0, or a larger network.")
     return steps
 
 
-def _check_level(steps: Sequence[Sequence[Pool]], level: int) -> None:
-    advice = f"At most {level - 1} levels fit; give fewer --levels, or lower rates."
-    for pool in steps[level]:
-        if pool.keep < 1:
-            raise WinnowError("WN-P01", f"level {level} leaves nothing", where=", ".join(pool.names), fix=advice)
-    if level and sum(p.keep for p in steps[level]) >= sum(p.keep for p in steps[level - 1]):
-        raise WinnowError("WN-P01", f"level {level} prunes nothing more", fix=advice)
+def _problem(steps: Sequence[Sequence[Pool]]) -> str | None:
+    """Why a ladder cannot be climbed, if so."""
+    for level, pools in enumerate(steps):
+        emptied = [pool for pool in pools if pool.keep < 1]
+        if emptied:
+            return f"level {level} leaves nothing of {', '.join(emptied[0].names)}"
+        if level and sum(p.keep for p in pools) >= sum(p.keep for p in steps[level - 1]):
+            return f"level {level} prunes nothing more"
+    return None
 
 
 def _checked(scores: Mapping[str, Tensor], mask: Mask, name: str) -> Tensor:
+    if name not in scores:
+        raise WinnowError("WN-P02", "there is no score for this weight", where=name)
     score = scores[name].detach().to("cpu")
     if score.shape != mask[name].shape:
         raise WinnowError("WN-P02", f"scores {tuple(score.shape)}, mask {tuple(mask[name].shape)}", where=name)

@@ -54,7 +54,7 @@ class Channels:
 
     def prune_pool(self, scores: Sequence[Tensor], alive: Sequence[Tensor], keep: int) -> list[Tensor]:
         """See `Structure.prune_pool`."""
-        sizes = [a.flatten(1).sum(1) for a in alive]
+        sizes = [_rows(a).sum(1) for a in alive]
         surplus = int(sum(int(s.sum()) for s in sizes)) - keep
         masks = [a.clone() for a in alive]
         for tensor, row in _worst_channels_first(scores, alive, sizes):
@@ -81,17 +81,18 @@ class NofM:
         return [self._prune(s, a) for s, a in zip(scores, alive, strict=True)]
 
     def _prune(self, scores: Tensor, alive: Tensor) -> Tensor:
-        rows = scores.flatten(1)
+        rows = _rows(scores)
         if rows.shape[1] % self.m:
             raise WinnowError(
                 "WN-P03",
                 f"{rows.shape[1]} inputs of a unit do not divide into groups of {self.m}",
                 fix="Leave this layer out with --prunable, or prune single weights.",
             )
-        dead_last = rows.masked_fill(~alive.flatten(1), -torch.inf).view(-1, self.m)
-        # Ascending and stable, so that of equal scores the earlier position goes first, as everywhere.
-        order = dead_last.sort(dim=1, stable=True).indices
-        kept = torch.ones_like(dead_last, dtype=torch.bool).scatter_(1, order[:, : self.m - self.n], False)
+        groups, living = rows.reshape(-1, self.m), alive.reshape(-1, self.m)
+        # Both sorts ascend and are stable: dead ones go first, then of equal scores the earlier position.
+        order = groups.masked_fill(~living, 0).sort(dim=1, stable=True).indices
+        order = order.gather(1, living.gather(1, order).to(torch.uint8).sort(dim=1, stable=True).indices)
+        kept = torch.ones_like(living).scatter_(1, order[:, : self.m - self.n], False)
         return kept.view(alive.shape) & alive
 
 
@@ -111,6 +112,14 @@ def structure_named(name: str) -> Structure:
     raise WinnowError("WN-R02", f"no structure {name!r}", fix='One of: weight, channel, or N:M such as "2:4".')
 
 
+def _rows(tensor: Tensor) -> Tensor:
+    if tensor.dim() < 2:
+        raise WinnowError(
+            "WN-P03", "a tensor of one dimension has no channels", fix="Leave it out with --prunable, or prune weights."
+        )
+    return tensor.flatten(1)
+
+
 def _lowest(scores: Tensor, count: int) -> Tensor:
     """Positions of the `count` lowest scores; of equal ones the first. Linear time, no sort."""
     if count <= 0:
@@ -126,6 +135,6 @@ def _worst_channels_first(
 ) -> list[tuple[int, int]]:
     ranked = []
     for tensor, (score, mask, size) in enumerate(zip(scores, alive, sizes, strict=True)):
-        means = (score * mask).flatten(1).sum(1) / size.clamp(min=1)
+        means = torch.where(mask, score, 0).flatten(1).sum(1) / size.clamp(min=1)
         ranked += [(float(means[row]), tensor, row) for row in range(len(means)) if size[row] > 0]
     return [(tensor, row) for _, tensor, row in sorted(ranked)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +12,11 @@ from typing import Any
 from torch import Tensor, nn
 
 import winnow
-from winnow.core import WinnowError
+from winnow.core import WinnowError, plain
 from winnow.sparsity.card import card
 from winnow.sparsity.files import load_tensors, save_tensors
 from winnow.sparsity.mask import Mask
-from winnow.sparsity.modules import load_into
+from winnow.sparsity.modules import load_into, untied
 from winnow.storage import read_json, replacing_folder, write_json, write_text
 
 FORMAT, VERSION = "winnow-ticket", 1
@@ -40,9 +41,9 @@ class Ticket:
     manifest: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "start", self.mask.applied(self.start))
+        object.__setattr__(self, "start", self.mask.applied(untied(self.start)))
         if self.trained is not None:
-            object.__setattr__(self, "trained", self.mask.applied(self.trained))
+            object.__setattr__(self, "trained", self.mask.applied(untied(self.trained)))
 
     def load_into(self, module: nn.Module, *, trained: bool = False) -> nn.Module:
         """Copy the start (or trained) tensors into a module of the same architecture and return it.
@@ -57,7 +58,12 @@ class Ticket:
         return module
 
     def save_pretrained(self, folder: Path | str) -> Path:
-        """Write the ticket's folder, whole or not at all: manifest, tensors, packed mask and a card."""
+        """Write the ticket's folder, whole or not at all: manifest, tensors, packed mask and a card.
+
+        Raises:
+            WinnowError: WN-S02 when the folder holds something else than a ticket, WN-S01 on a full disk.
+        """
+        _check_place(Path(folder))
         with replacing_folder(folder) as part:
             save_tensors(part / START, self.start)
             self.mask.save(part / MASK)
@@ -77,14 +83,14 @@ class Ticket:
         """
         place = Path(folder)
         manifest = _read_manifest(place)
-        for name, digest in manifest.get("files", {}).items():
+        for name, digest in manifest["files"].items():
             _check_file(place / name, digest)
         trained = load_tensors(place / TRAINED)[0] if (place / TRAINED).exists() else None
         return cls(load_tensors(place / START)[0], Mask.load(place / MASK), trained, manifest)
 
     def _full_manifest(self, folder: Path) -> dict[str, Any]:
         return {
-            **self.manifest,
+            **_without_nan(plain(dict(self.manifest))),
             "format": FORMAT,
             "version": VERSION,
             "winnow": winnow.__version__,
@@ -100,10 +106,30 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     if not (folder / MANIFEST).is_file():
         raise WinnowError("WN-S03", f"no {MANIFEST} here, so no ticket", where=folder)
     manifest = read_json(folder / MANIFEST)
-    if manifest.get("format") != FORMAT or int(manifest.get("version", 0)) > VERSION:
-        found = f"{manifest.get('format')} {manifest.get('version')}"
-        raise WinnowError("WN-S03", f"a ticket of format {found}", where=folder, fix="Install a newer Winnow.")
-    return manifest
+    found = manifest if isinstance(manifest, dict) else {}
+    version, files = found.get("version"), found.get("files")
+    if found.get("format") != FORMAT or not isinstance(version, int) or version > VERSION:
+        known = f"format {found.get('format')!r}, version {version!r}"
+        raise WinnowError("WN-S03", f"not readable here: {known}", where=folder, fix="Install a newer Winnow.")
+    if not isinstance(files, dict) or not {START, MASK} <= files.keys():
+        raise WinnowError("WN-S03", f"{MANIFEST} does not name the ticket's files", where=folder)
+    return found
+
+
+def _check_place(folder: Path) -> None:
+    if folder.exists() and not (folder / MANIFEST).is_file() and (not folder.is_dir() or any(folder.iterdir())):
+        raise WinnowError(
+            "WN-S02", "something else than a ticket is there", where=folder, fix="Name a new or an empty folder."
+        )
+
+
+def _without_nan(value: Any) -> Any:
+    """JSON has no NaN: a measurement that is no number becomes null."""
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _check_file(path: Path, digest: str) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 from winnow.core import WinnowError, plain
 
-_MARK = ".part-"
+_MARK, _ASIDE = ".part-", ".aside-"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -29,7 +29,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
     Raises:
         WinnowError: WN-S01 on a full disk, WN-S02 when the place cannot be written.
     """
-    final = Path(path)
+    final = Path(path).absolute()
     part = final.with_name(f"{_MARK}{uuid.uuid4().hex[:8]}-{final.name}")
     with _coded(final), _removed_on_error(part):
         final.parent.mkdir(parents=True, exist_ok=True)
@@ -41,18 +41,23 @@ def replacing(path: Path | str) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def replacing_folder(path: Path | str) -> Iterator[Path]:
-    """Yield an empty temporary folder; on success it takes the place of `path`."""
-    final = Path(path)
+    """Yield an empty temporary folder; on success it takes the place of `path`.
+
+    An older folder is set aside before it is deleted; `sweep` puts it back when a kill came in between.
+    """
+    final = Path(path).absolute()
     part = final.with_name(f"{_MARK}{uuid.uuid4().hex[:8]}-{final.name}")
     with _coded(final), _removed_on_error(part):
         part.mkdir(parents=True)
         yield part
         for file in part.rglob("*"):
             _flush(file)
+        aside = final.with_name(f"{_ASIDE}{final.name}")
         if final.exists():
-            shutil.rmtree(final)
+            final.replace(aside)
         part.replace(final)
         _flush(final.parent)
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def write_text(path: Path | str, text: str) -> None:
@@ -81,7 +86,13 @@ def read_json(path: Path | str) -> Any:
 
 
 def sweep(folder: Path | str) -> None:
-    """Remove what a killed writer left under its temporary names."""
+    """Clear up after a killed writer: put back a folder that it set aside, remove what it left half-written."""
+    for aside in Path(folder).rglob(f"{_ASIDE}*"):
+        final = aside.with_name(aside.name.removeprefix(_ASIDE))
+        if final.exists():
+            shutil.rmtree(aside, ignore_errors=True)
+        else:
+            aside.replace(final)
     for stale in Path(folder).rglob(f"{_MARK}*"):
         if stale.is_dir():
             shutil.rmtree(stale, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -55,20 +56,20 @@ def query(folder: Path | str, sql: str, parameters: Iterable[Any] = ()) -> list[
     """
     import duckdb
 
-    parts = sorted(str(part) for part in Path(folder).glob("*.parquet"))
+    # Names with a dot in front are half-written; DuckDB would read a star in a path as a pattern.
+    parts = sorted(glob.escape(str(part)) for part in Path(folder).glob("[!.]*.parquet"))
     if not parts:
         raise WinnowError("WN-R05", "no metrics were written yet", where=folder)
     with duckdb.connect() as database:
         try:
-            source = database.read_parquet(parts)
-            database.register("metrics", source)
-            answer = database.execute(sql, list(parameters))
-            names = [column[0] for column in answer.description or ()]
-            return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
-        except (duckdb.IOException, duckdb.InvalidInputException) as error:
+            database.execute("create table metrics as select * from read_parquet(?)", [parts])
+        except (duckdb.Error, RuntimeError) as error:
             raise WinnowError(
                 "WN-S03",
                 f"a metrics part cannot be read: {error}",
                 where=folder,
-                fix="Delete the named part and the level's folder, then run again.",
+                fix="Delete the part and its level's folder, then run again.",
             ) from error
+        answer = database.execute(sql, list(parameters))
+        names = [column[0] for column in answer.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]

@@ -37,18 +37,19 @@ class RunFolder:
         """
         run = cls(Path(path))
         if run.recipe_file.exists():
-            run._check_identity(run_id)
+            run.check_identity(run_id)
+            run._note_environment()
             return run
-        if run.path.is_dir() and any(p.name != ".lock" for p in run.path.iterdir()):
+        if run.path.is_dir() and any(not p.name.startswith(".") for p in run.path.iterdir()):
             raise WinnowError(
                 "WN-R03",
                 "the folder is not empty and holds no run",
                 where=run.path,
                 fix="Choose a new folder with --out.",
             )
-        write_json(run.path / "environment.json", environment())
         started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        write_json(run.recipe_file, {"id": run_id, "started": started, **header})
+        write_json(run.recipe_file, {**header, "id": run_id, "started": started})
+        run._note_environment()
         return run
 
     @classmethod
@@ -83,8 +84,15 @@ class RunFolder:
         return self.path / f"level-{number:02d}"
 
     def header(self) -> dict[str, Any]:
-        """`id`, `started`, `recipe` and the rest, as written at the start."""
-        return read_json(self.recipe_file)
+        """`id`, `started`, `recipe` and the rest, as written at the start.
+
+        Raises:
+            WinnowError: WN-S03 when the file is damaged.
+        """
+        found = read_json(self.recipe_file)
+        if not isinstance(found, dict) or "id" not in found:
+            raise WinnowError("WN-S03", "it names no run", where=self.recipe_file, fix="Delete the run's folder.")
+        return found
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -106,7 +114,17 @@ class RunFolder:
             sweep(self.path)
             yield
 
-    def _check_identity(self, run_id: str) -> None:
+    def _note_environment(self) -> None:
+        """Also when a kill came in between."""
+        if not (self.path / "environment.json").exists():
+            write_json(self.path / "environment.json", environment())
+
+    def check_identity(self, run_id: str) -> None:
+        """Make sure that the folder is the run's own.
+
+        Raises:
+            WinnowError: WN-R03 when it belongs to another recipe.
+        """
         found = self.header().get("id")
         if found != run_id:
             raise WinnowError(

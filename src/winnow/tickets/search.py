@@ -55,6 +55,7 @@ def find(
     search = _Search(prepared, run, torch.device(device), progress or Silence(), checkpoint_seconds)
     try:
         with run.locked():
+            run.check_identity(prepared.run_id)
             search.run()
     except Exception:
         if new_folders and not LevelFolder(run, 0).is_done():

@@ -75,8 +75,8 @@ def train(
     """
     session = _Session(module, members, data, plan, device or torch.device("cpu"), level)
     session.snapshot_at = snapshot_at
-    # Engines seed the global generator for dropout; the caller's own stream must not notice.
-    with torch.random.fork_rng(devices=[]):
+    # Engines seed the global generators for dropout; the caller's own streams must not notice.
+    with torch.random.fork_rng(devices=[session.stack.device] if session.stack.device.type == "cuda" else []):
         return session.run(checkpoint, progress or Silence())
 
 
