@@ -97,7 +97,8 @@ def test_a_ticket_loads_with_its_network(run: RunFolder) -> None:
     ticket, module = load_ticket(path, trained=True)
     assert ticket.trained is not None
     assert all(torch.equal(t, ticket.trained[n]) for n, t in tensors_of(module).items())
-    assert "ticket" in (path / "README.md").read_text()
+    card = (path / "README.md").read_text()
+    assert "early_stop_step" in card and ticket.manifest["results"]["test_accuracy"] > 0.1
 
 
 def test_running_again_changes_nothing_and_trains_nothing(run: RunFolder) -> None:

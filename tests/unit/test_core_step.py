@@ -22,7 +22,7 @@ def test_reads_what_people_write(written: str | int | Step, step: Step) -> None:
     assert Step.parse(written) == step
 
 
-@pytest.mark.parametrize("count", [0, 1, 59, 50_000, 10**12])
+@pytest.mark.parametrize("count", [0, 1, 59, 50_000, 10**12 - 1])
 @pytest.mark.parametrize("unit", ["it", "ep"])
 def test_text_reads_back_as_the_same_step(count: int, unit: str) -> None:
     assert Step.parse(str(Step(count, unit))) == Step(count, unit)
@@ -30,13 +30,31 @@ def test_text_reads_back_as_the_same_step(count: int, unit: str) -> None:
 
 @pytest.mark.parametrize(
     "written",
-    ["", "it", "ep", "ten", "10 ep", "1.5ep", "1e3", "-5", "-5it", "+5it", "10epochs", "10EP", "5it5", "5it\n6it", "²"],
+    [
+        "",
+        "it",
+        "ep",
+        "ten",
+        "10 ep",
+        "1.5ep",
+        "1e3",
+        "-5",
+        "-5it",
+        "+5it",
+        "10epochs",
+        "10EP",
+        "5it5",
+        "5it\n6it",
+        "²",
+        "9" * 13,
+        "9" * 5000 + "ep",
+    ],
 )
 def test_refuses_other_forms_and_says_how_to_write_it(written: str) -> None:
     with pytest.raises(WinnowError) as caught:
         Step.parse(written)
     assert caught.value.code == "WN-C01"
-    assert repr(written) in caught.value.what
+    assert repr(written)[:40] in caught.value.what
     assert "500it" in caught.value.fix
     assert "10ep" in caught.value.fix
 

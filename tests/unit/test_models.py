@@ -67,11 +67,17 @@ def test_a_seed_fixes_every_weight_and_another_changes_all() -> None:
     assert not any(torch.equal(one[name], other[name]) for name in one if name.endswith("weight"))
 
 
-@pytest.mark.parametrize("seed", [0, 2**63 - 1, None])
-def test_building_leaves_the_global_generator_as_it_was(seed: int | None) -> None:
+@pytest.mark.parametrize("seed", [0, 2**63 - 1])
+def test_building_leaves_the_global_generator_as_it_was(seed: int) -> None:
     before = torch.get_rng_state()
     model_named("lenet-300-100").build(seed)
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_nothing_is_built_without_a_seed() -> None:
+    """A seed taken for granted would give every replicate one network."""
+    with pytest.raises(TypeError, match="seed"):
+        model_named("lenet-300-100").build()  # pyright: ignore[reportCallIssue]
 
 
 def test_the_initial_weights_do_not_follow_the_global_generator() -> None:
@@ -97,7 +103,7 @@ def test_a_description_builds_the_same_network_again() -> None:
 
 
 @pytest.mark.parametrize(
-    "reference", ["lenet", "", "LeNet-300-100", ":build", "nets:", "nets", "no.such.package:build"]
+    "reference", ["lenet", "", "LeNet-300-100", ":build", "nets:", "nets", "no.such.package:build", ".nets:build"]
 )
 def test_an_unknown_or_badly_written_name_is_refused(reference: str) -> None:
     assert code_of(reference) == "WN-M01"
@@ -147,6 +153,32 @@ def test_looking_in_the_working_folder_leaves_the_import_path_as_it_was(
     assert sys.path == before
 
 
+@pytest.mark.parametrize("reference", ["builtins:dict", "torch.nn:Linear"])
+def test_a_function_that_builds_no_network_from_what_it_is_offered_is_refused(reference: str) -> None:
+    assert code_of(reference) == "WN-M01"
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("def build(:\n", "SyntaxError"),
+        ("1 / 0\n", "ZeroDivisionError: division by zero"),
+        ("def build(): raise RuntimeError('first line\\nsecond line')\n", "RuntimeError: first line"),
+    ],
+    ids=["no Python", "fails on import", "fails on building"],
+)
+def test_a_builder_that_fails_is_refused_with_its_own_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    name = own_module(tmp_path, code)
+    with pytest.raises(WinnowError) as caught:
+        model_named(f"{name}:build").build(0)
+    assert caught.value.code == "WN-M01"
+    assert told in caught.value.what
+    assert "second line" not in caught.value.what
+
+
 @pytest.mark.parametrize("returned", ["None", "42", "[1]", "__import__('torch').nn.Linear"])
 def test_a_builder_that_returns_no_network_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, returned: str
@@ -167,6 +199,12 @@ class Pair(nn.Module):
         return images, images
 
 
+class Picky(nn.Module):
+    def forward(self, images: Tensor) -> Tensor:
+        assert images.shape[1] == 1
+        return images
+
+
 @pytest.mark.parametrize(
     "module",
     [
@@ -177,8 +215,9 @@ class Pair(nn.Module):
         nn.Flatten(),
         nn.Embedding(4, 3),
         Pair(),
+        Picky(),
     ],
-    ids=["inputs", "outputs", "channels", "too small", "no logits", "no image network", "two outputs"],
+    ids=["inputs", "outputs", "channels", "too small", "no logits", "no image network", "two outputs", "asserts"],
 )
 def test_a_network_that_does_not_fit_the_data_is_refused(module: nn.Module) -> None:
     with pytest.raises(WinnowError) as caught:
@@ -197,3 +236,10 @@ def test_checking_the_fit_changes_nothing(training: bool) -> None:
         check_fit(net, (1, 2, 2), 3)
     assert all(torch.equal(t, before[name]) for name, t in tensors_of(net).items())
     assert [m.training for m in net.modules()] == [training] * 4
+
+
+def test_checking_the_fit_leaves_frozen_parts_frozen() -> None:
+    net = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(12), nn.Linear(12, 3))
+    net.get_submodule("1").eval()
+    check_fit(net, (3, 2, 2), 3)
+    assert [m.training for m in net.modules()] == [True, True, False, True]

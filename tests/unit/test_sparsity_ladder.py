@@ -1,11 +1,12 @@
 """The ladder of densities against the labels in the paper's figures (Frankle & Carbin 2019)."""
 
+import re
 from itertools import pairwise
 
 import pytest
 
 from winnow.core import WinnowError
-from winnow.sparsity import Layer, Pool, ladder, schedule_named, scope_named
+from winnow.sparsity import SCHEDULES, Layer, Pool, ladder, schedule_named, scope_named
 
 
 def convs(*sizes: tuple[int, int]) -> list[Layer]:
@@ -131,15 +132,39 @@ def test_the_global_pool_holds_all_that_is_pruned() -> None:
     assert pool == Pool(tuple(f"conv{i}.weight" for i in range(16)), 16_015_104)
 
 
-@pytest.mark.parametrize(("weights", "rate", "fits"), [(10, 0.5, 3), (3, 0.4, 2), (64, 0.5, 6), (1, 0.5, 0)])
+@pytest.mark.parametrize(("weights", "rate", "fits"), [(10, 0.5, 3), (3, 0.4, 2), (64, 0.5, 6)])
 def test_too_many_levels_are_refused_with_how_many_fit(weights: int, rate: float, fits: int) -> None:
     layers = [Layer("w", "fc", (weights, 1))]
     for levels in (fits + 1, fits + 30):
         with pytest.raises(WinnowError) as caught:
             ladder(layers, {"fc": rate}, levels)
         assert caught.value.code == "WN-P01"
-        assert f"At most {fits} levels fit" in caught.value.fix
+        assert f"{fits} levels fit" in caught.value.fix
     assert len(ladder(layers, {"fc": rate}, fits)) == fits + 1
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("scope", ["layer", "global"])
+def test_the_levels_that_the_advice_names_fit(schedule: str, scope: str) -> None:
+    layers = [Layer("w", "fc", (10,)), Layer("v", "output", (7,))]
+    rates = {"fc": 0.5, "output": 0.3}
+    parts = {"scope": scope_named(scope), "schedule": schedule_named(schedule)}
+    with pytest.raises(WinnowError) as caught:
+        ladder(layers, rates, 15, **parts)
+    advised = re.match(r"(\d+) levels fit", caught.value.fix)
+    assert advised is not None
+    fits = int(advised[1])
+    assert len(ladder(layers, rates, fits, **parts)) == fits + 1
+    with pytest.raises(WinnowError):
+        ladder(layers, rates, fits + 1, **parts)
+
+
+def test_no_number_of_levels_is_advised_where_none_fits() -> None:
+    with pytest.raises(WinnowError) as caught:
+        ladder([Layer("w", "fc", (1, 1))], {"fc": 0.5}, 3)
+    assert caught.value.code == "WN-P01"
+    assert "larger network" in caught.value.fix
+    assert "levels fit" not in caught.value.fix
 
 
 @pytest.mark.parametrize("rates", [{}, {"fc": 0.0, "output": 0.0}, {"conv": 0.2}])
@@ -154,7 +179,7 @@ def test_a_rate_of_one_is_refused() -> None:
     with pytest.raises(WinnowError) as caught:
         ladder(LENET, {"fc": 1.0}, 1)
     assert caught.value.code == "WN-P01"
-    assert "fc0.weight" in (caught.value.where or "")
+    assert "fc0.weight" in caught.value.what
 
 
 def test_no_levels_is_the_dense_network() -> None:

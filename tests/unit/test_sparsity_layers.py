@@ -43,6 +43,11 @@ def test_weights_are_taken_and_biases_and_embeddings_are_not() -> None:
     ]
 
 
+@pytest.mark.parametrize("norm", [nn.LayerNorm([2, 8]), nn.RMSNorm([2, 8])], ids=["layer norm", "RMS norm"])
+def test_norms_of_two_dimensions_are_not_taken(norm: nn.Module) -> None:
+    assert names(nn.Sequential(norm, nn.Flatten(), nn.Linear(16, 3))) == ["2.weight"]
+
+
 def test_norms_of_one_dimension_are_not_taken() -> None:
     net = nn.Sequential(nn.Linear(4, 6), nn.LayerNorm(6), nn.BatchNorm1d(6), nn.GroupNorm(2, 6), nn.Linear(6, 2))
     assert names(net) == ["0.weight", "4.weight"]
@@ -64,6 +69,13 @@ def test_the_output_layer_can_be_named() -> None:
     with pytest.raises(WinnowError) as caught:
         prunable_layers(net, output="7.weight")
     assert (caught.value.code, caught.value.where) == ("WN-M03", "7.weight")
+
+
+def test_patterns_do_not_make_a_hidden_layer_the_output_layer() -> None:
+    net = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
+    assert [layer.kind for layer in prunable_layers(net, ["0.weight"])] == ["fc"]
+    assert [layer.kind for layer in prunable_layers(net, ["*.weight"])] == ["fc", "output"]
+    assert [layer.kind for layer in prunable_layers(net, ["0.weight"], output="0.weight")] == ["output"]
 
 
 def test_a_network_of_convolutions_has_no_output_layer() -> None:
@@ -127,3 +139,9 @@ def test_tensors_are_copies_with_buffers_that_persist() -> None:
         tensor.fill_(7)
     assert torch.equal(net.state_dict()["0.weight"], before)
     assert int(net.state_dict()["1.num_batches_tracked"]) == 0
+
+
+def test_a_head_tied_to_an_embedding_leaves_the_hidden_layer_a_hidden_layer() -> None:
+    network = nn.Sequential(nn.Embedding(5, 4), nn.Linear(4, 4), nn.Linear(4, 5))
+    network[2].weight = network[0].weight
+    assert [(layer.name, layer.kind) for layer in prunable_layers(network)] == [("1.weight", "fc")]

@@ -115,8 +115,29 @@ def test_a_file_is_an_eighth_of_a_byte_per_weight(tmp_path: Path) -> None:
     assert 0 <= size - (801_000 // 8 + 3) < 1000
 
 
-# Left out, reported: "equal masks are equal files" does not hold. safetensors writes the notes of a header in random
-# order (three keys: "format", "shapes", "order"), so the SHA-256 of mask.safetensors in a ticket's manifest varies.
+def test_equal_masks_are_equal_files(tmp_path: Path) -> None:
+    """The manifest of a ticket holds the file's SHA-256. Eight times: a hash map may hit one order by chance."""
+    written = set()
+    for _ in range(8):
+        example().save(tmp_path / "mask")
+        written.add((tmp_path / "mask").read_bytes())
+    assert len(written) == 1
+
+
+def test_equal_tensors_and_notes_are_equal_files(tmp_path: Path) -> None:
+    written = set()
+    for order in ("abcd", "dcba") * 4:
+        save_tensors(tmp_path / "t", {"w": torch.ones(2)}, {key: key for key in order})
+        written.add((tmp_path / "t").read_bytes())
+    assert len(written) == 1
+
+
+def test_a_mask_shares_no_memory_with_what_it_is_made_from(tmp_path: Path) -> None:
+    given = {"w": torch.ones(3, dtype=torch.bool), "v": torch.ones(2, 2, dtype=torch.bool)[1:]}
+    mask = Mask(given)
+    for tensor in given.values():
+        tensor.fill_(False)
+    assert mask.kept == 5
 
 
 def test_truncated_at_every_byte_it_is_called_damaged(tmp_path: Path) -> None:
@@ -133,6 +154,24 @@ def test_truncated_at_every_byte_it_is_called_damaged(tmp_path: Path) -> None:
     assert Mask.load(path) == example()
 
 
+@pytest.mark.parametrize("bit", [1, 4])  # "," and "." differ in bit 1
+def test_a_flipped_bit_never_loads_another_mask(tmp_path: Path, bit: int) -> None:
+    path = tmp_path / "mask"
+    example().save(path)
+    content = path.read_bytes()
+    refused = 0
+    for at in range(len(content)):
+        path.write_bytes(content[:at] + bytes([content[at] ^ 1 << bit]) + content[at + 1 :])
+        try:
+            found = Mask.load(path)
+        except WinnowError as error:
+            assert error.code == "WN-S03"
+            refused += 1
+        else:
+            assert found == example(), at  # padding holds nothing
+    assert refused > len(content) / 2
+
+
 def test_bytes_after_the_end_are_damage_too(tmp_path: Path) -> None:
     path = tmp_path / "mask"
     example().save(path)
@@ -141,18 +180,43 @@ def test_bytes_after_the_end_are_damage_too(tmp_path: Path) -> None:
         Mask.load(path)
 
 
+EIGHT = Mask({"w": torch.ones(8)})
+BITS = {"w": torch.full((1,), 255, dtype=torch.uint8)}
+NOTES = {"format": "winnow-mask-1", "shapes": '[["w",[8]]]', "digest": EIGHT.digest()}
+
+
 @pytest.mark.parametrize(
     ("tensors", "notes"),
     [
         ({"w": torch.ones(3)}, {}),
-        ({"w": torch.ones(1, dtype=torch.uint8)}, {"format": "winnow-mask-9", "shapes": '{"w":[8]}', "order": '["w"]'}),
-        ({"w": torch.ones(1, dtype=torch.uint8)}, {"format": "winnow-mask-1", "shapes": '{"w":[8]}'}),
-        ({"w": torch.ones(1, dtype=torch.uint8)}, {"format": "winnow-mask-1", "shapes": '{"w":[9]}', "order": '["w"]'}),
-        ({"w": torch.ones(1, dtype=torch.uint8)}, {"format": "winnow-mask-1", "shapes": '{"w":[8]', "order": '["w"]'}),
-        ({"w": torch.ones(1, dtype=torch.uint8)}, {"format": "winnow-mask-1", "shapes": '{"w":[8]}', "order": '["v"]'}),
-        ({"w": torch.ones(1)}, {"format": "winnow-mask-1", "shapes": '{"w":[8]}', "order": '["w"]'}),
+        (BITS, {**NOTES, "format": "winnow-mask-9"}),
+        (BITS, {"format": "winnow-mask-1", "shapes": NOTES["shapes"]}),
+        (BITS, {"format": "winnow-mask-1", "digest": NOTES["digest"]}),
+        (BITS, {**NOTES, "digest": Mask({"w": torch.ones(7)}).digest()}),
+        (BITS, {**NOTES, "shapes": '[["w",[9]]]'}),
+        (BITS, {**NOTES, "shapes": '[["w",[2,4]]]'}),
+        (BITS, {**NOTES, "shapes": '[["w",[8]'}),
+        (BITS, {**NOTES, "shapes": '[["w",[8.5]]]'}),
+        (BITS, {**NOTES, "shapes": '[["w",["8"]]]'}),
+        (BITS, {**NOTES, "shapes": "8"}),
+        (BITS, {**NOTES, "shapes": '[["v",[8]]]'}),
+        ({"w": torch.ones(1)}, NOTES),
     ],
-    ids=["other tensors", "newer", "no order", "too few bits", "torn notes", "unknown name", "other type"],
+    ids=[
+        "other tensors",
+        "newer",
+        "no digest",
+        "no shapes",
+        "other digest",
+        "too few bits",
+        "other shape",
+        "torn notes",
+        "half a size",
+        "size as text",
+        "no list",
+        "unknown name",
+        "other type",
+    ],
 )
 def test_a_whole_file_that_holds_no_mask_is_refused(
     tmp_path: Path, tensors: dict[str, Tensor], notes: dict[str, str]
@@ -161,6 +225,8 @@ def test_a_whole_file_that_holds_no_mask_is_refused(
     with pytest.raises(WinnowError) as caught:
         Mask.load(tmp_path / "mask")
     assert caught.value.code == "WN-S03"
+    save_tensors(tmp_path / "mask", BITS, NOTES)  # each of the above differs from a mask by one thing
+    assert Mask.load(tmp_path / "mask") == EIGHT
 
 
 def test_a_missing_file_a_folder_and_a_pickle_are_refused(tmp_path: Path) -> None:

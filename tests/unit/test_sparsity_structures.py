@@ -1,5 +1,7 @@
 """Channels and N:M on examples by hand; the laws are in tests/property."""
 
+import math
+
 import pytest
 import torch
 
@@ -22,6 +24,13 @@ def test_channels_go_whole_by_their_mean() -> None:
 def test_channels_are_ranked_by_what_lives_in_them() -> None:
     """The first row's one living weight is good: its dead ones do not pull its mean down."""
     assert pruned("channel", [[5, 0, 0], [4, 4, 4]], 1, [[1, 0, 0], [1, 1, 1]]) == [[1, 0, 0], [0, 0, 0]]
+
+
+@pytest.mark.parametrize("hidden", [math.nan, math.inf, -math.inf])
+def test_a_dead_weights_score_never_ranks_its_channel(hidden: float) -> None:
+    alive = [[1, 1], [0, 1], [1, 1]]
+    assert pruned("channel", [[5, 5], [hidden, 1], [3, 3]], 4, alive) == [[1, 1], [0, 0], [1, 1]]
+    assert pruned("channel", [[5, 5], [hidden, 9], [3, 3]], 3, alive) == [[1, 1], [0, 1], [0, 0]]
 
 
 def test_equal_channels_go_from_the_first() -> None:
@@ -54,6 +63,9 @@ def test_n_of_m_ties_go_from_the_first() -> None:
 
 def test_n_of_m_takes_the_dead_as_the_first_to_go() -> None:
     assert pruned("2:4", [[-9, 5, 5, -8]], 2, [[1, 0, 0, 1]]) == [[1, 0, 0, 1]]
+    # A pool that keeps one weight only: it is the pattern that lets two live, not the pool.
+    assert pruned("2:4", [[-math.inf, 0, 0, 1]], 1, [[1, 0, 0, 1]]) == [[1, 0, 0, 1]]
+    assert pruned("2:4", [[-math.inf, math.nan, 0, 1]], 1, [[1, 0, 1, 1]]) == [[0, 0, 1, 1]]
 
 
 def test_n_of_m_leaves_a_pool_that_keeps_everything() -> None:
@@ -67,6 +79,15 @@ def test_n_of_m_needs_groups_that_divide(shape: tuple[int, ...]) -> None:
         prune(scores, Mask.ones(scores), [Pool(("fc.weight",), 1)], structure_named("2:4"))
     assert caught.value.code == "WN-P03"
     assert "4" in caught.value.what
+
+
+@pytest.mark.parametrize("structure", ["channel", "2:4"])
+def test_a_tensor_of_one_dimension_has_no_channels(structure: str) -> None:
+    scores = {"fc.bias": torch.rand(4)}
+    with pytest.raises(WinnowError) as caught:
+        prune(scores, Mask.ones(scores), [Pool(("fc.bias",), 2)], structure_named(structure))
+    assert caught.value.code == "WN-P03"
+    assert "one dimension" in caught.value.what
 
 
 @pytest.mark.parametrize("name", ["", "row", "4:2", "2:2", "0:4", "2:0", "2:4:8", "-1:4", "2/4"])
@@ -90,6 +111,13 @@ def test_scores_of_another_shape_are_refused() -> None:
     with pytest.raises(WinnowError) as caught:
         prune({"w": torch.rand(4, 2)}, Mask({"w": torch.ones(2, 4)}), [Pool(("w",), 4)])
     assert (caught.value.code, caught.value.where) == ("WN-P02", "w")
+
+
+def test_a_weight_without_a_score_is_named() -> None:
+    mask = Mask({"a": torch.ones(2, 4), "b": torch.ones(2, 4)})
+    with pytest.raises(WinnowError) as caught:
+        prune({"a": torch.rand(2, 4)}, mask, [Pool(("a", "b"), 4)])
+    assert (caught.value.code, caught.value.where) == ("WN-P02", "b")
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.float16])

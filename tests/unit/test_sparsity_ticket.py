@@ -1,6 +1,7 @@
 """`Ticket`: what is saved is what is loaded, and nothing that is damaged is."""
 
 import json
+import math
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from winnow.core import WinnowError
-from winnow.sparsity import Mask, Ticket, load_tensors, prunable_layers, tensors_of, weights_of
+from winnow.sparsity import Mask, Ticket, load_into, load_tensors, prunable_layers, tensors_of, weights_of
 
 FILES = ["README.md", "mask.safetensors", "start.safetensors", "ticket.json", "trained.safetensors"]
 
@@ -124,6 +125,19 @@ def test_the_loaded_module_shares_nothing_with_the_ticket() -> None:
     assert same(made.start, before)
 
 
+@pytest.mark.parametrize("masked", ["there.weight", "fc.weight"], ids=["tied", "another"])
+def test_a_state_dict_with_tied_weights_makes_a_ticket(tmp_path: Path, masked: str) -> None:
+    """`state_dict` gives a tied tensor under each of its names; the first is enough, and only it has a mask."""
+    net = network()
+    mask = Mask({masked: torch.eye(*net.get_parameter(masked).shape)})
+    Ticket(net.state_dict(), mask, net.state_dict()).save_pretrained(tmp_path / "t")
+    found = Ticket.from_pretrained(tmp_path / "t")
+    for trained, tensors in ((False, found.start), (True, found.trained)):
+        assert tensors is not None
+        assert same(tensors, mask.applied(tensors_of(net)))
+        assert same(tensors_of(found.load_into(Net(), trained=trained)), tensors)
+
+
 def test_types_survive(tmp_path: Path) -> None:
     ticket().save_pretrained(tmp_path / "t")
     start = Ticket.from_pretrained(tmp_path / "t").start
@@ -147,6 +161,20 @@ def test_the_manifest_keeps_what_it_does_not_know_and_corrects_what_it_does(tmp_
     assert Ticket.from_pretrained(tmp_path / "again").manifest["claim"] == {"by": "ä"}
 
 
+def test_a_measurement_that_is_no_number_is_saved_as_null(tmp_path: Path) -> None:
+    told = {"results": {"loss": math.nan, "curve": [math.inf, {"a": -math.inf}, 0.5], "accuracy": 0.25}}
+    ticket(manifest=told).save_pretrained(tmp_path / "t")
+    expected = {"loss": None, "curve": [None, {"a": None}, 0.5], "accuracy": 0.25}
+    assert Ticket.from_pretrained(tmp_path / "t").manifest["results"] == expected
+
+
+@pytest.mark.parametrize("model", ["lenet", ["a", "b"], 5, None])
+def test_a_model_of_any_form_is_kept_and_told(tmp_path: Path, model: object) -> None:
+    ticket(manifest={"model": model}).save_pretrained(tmp_path / "t")
+    assert Ticket.from_pretrained(tmp_path / "t").manifest["model"] == model
+    assert str(model or "a network") in (tmp_path / "t" / "README.md").read_text().splitlines()[4]
+
+
 def test_a_key_of_a_later_version_in_the_file_is_kept(tmp_path: Path) -> None:
     ticket().save_pretrained(tmp_path / "t")
     path = tmp_path / "t" / "ticket.json"
@@ -155,10 +183,37 @@ def test_a_key_of_a_later_version_in_the_file_is_kept(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "again" / "ticket.json").read_text())["from the future"] == [1, {"a": None}]
 
 
-@pytest.mark.parametrize("change", [{"version": 2}, {"version": 10}, {"format": "winnow-claim"}, {"format": None}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"version": 2},
+        {"version": 10},
+        {"version": "x"},
+        {"version": None},
+        {"format": "winnow-claim"},
+        {"format": None},
+    ],
+)
 def test_another_format_or_a_newer_version_is_refused(folder: Path, change: dict[str, Any]) -> None:
     path = folder / "ticket.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    assert code_of_loading(folder) == "WN-S03"
+
+
+@pytest.mark.parametrize("content", ["[]", "null", '"winnow-ticket"', "{}"])
+def test_a_manifest_of_another_form_is_refused(folder: Path, content: str) -> None:
+    (folder / "ticket.json").write_text(content)
+    assert code_of_loading(folder) == "WN-S03"
+
+
+@pytest.mark.parametrize("files", [None, [], {}, ["start.safetensors", "mask.safetensors"], "start", "mask"])
+def test_a_manifest_that_does_not_name_its_files_is_refused(folder: Path, files: object) -> None:
+    """Without their digests the files would be read unchecked. A name alone stands for that file left out."""
+    path = folder / "ticket.json"
+    manifest = json.loads(path.read_text())
+    if isinstance(files, str):
+        files = {name: digest for name, digest in manifest["files"].items() if not name.startswith(files)}
+    path.write_text(json.dumps({**manifest, "files": files}))
     assert code_of_loading(folder) == "WN-S03"
 
 
@@ -200,6 +255,49 @@ def test_files_of_two_tickets_do_not_mix(tmp_path: Path) -> None:
     Ticket(tensors_of(network(5)), ticket().mask).save_pretrained(tmp_path / "other")
     (tmp_path / "one" / "start.safetensors").write_bytes((tmp_path / "other" / "start.safetensors").read_bytes())
     assert code_of_loading(tmp_path / "one") == "WN-S03"
+
+
+@pytest.mark.parametrize("kind", ["folder", "file"])
+def test_a_place_that_holds_something_else_is_left_alone(tmp_path: Path, kind: str) -> None:
+    place = tmp_path / "home"
+    mine = place / "thesis.tex" if kind == "folder" else place
+    mine.parent.mkdir(exist_ok=True)
+    mine.write_text("mine")
+    with pytest.raises(WinnowError) as caught:
+        ticket().save_pretrained(place)
+    assert (caught.value.code, caught.value.where) == ("WN-S02", str(place))
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [mine]
+    assert mine.read_text() == "mine"
+
+
+def test_the_working_folder_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(WinnowError, match="WN-S02"):
+        ticket().save_pretrained(".")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_of_anybody_elses_is_deleted_with_an_older_ticket(tmp_path: Path) -> None:
+    ticket().save_pretrained(tmp_path / "t")
+    ticket().save_pretrained(tmp_path / "t")
+    (tmp_path / "t" / "notes.md").write_text("mine")
+    with pytest.raises(WinnowError, match=r"WN-S02.*notes\.md"):
+        ticket().save_pretrained(tmp_path / "t")
+    assert (tmp_path / "t" / "notes.md").read_text() == "mine"
+
+
+def test_trained_weights_that_the_manifest_does_not_name_are_not_loaded(tmp_path: Path) -> None:
+    ticket(trained=False).save_pretrained(tmp_path / "t")
+    (tmp_path / "t" / "trained.safetensors").write_bytes((tmp_path / "t" / "start.safetensors").read_bytes())
+    assert Ticket.from_pretrained(tmp_path / "t").trained is None
+
+
+def test_equal_tickets_are_equal_files(tmp_path: Path) -> None:
+    written = set()
+    for _ in range(6):  # a hash map may hit one order by chance
+        ticket(manifest={"source": {"level": 3}}).save_pretrained(tmp_path / "t")
+        written.add(tuple((tmp_path / "t" / name).read_bytes() for name in FILES))
+    assert len(written) == 1
 
 
 def test_saving_again_without_trained_weights_leaves_no_old_ones(tmp_path: Path) -> None:
@@ -247,6 +345,27 @@ def test_a_module_that_does_not_fit_is_refused(wrong: nn.Module) -> None:
     with pytest.raises(WinnowError) as caught:
         ticket().load_into(wrong)
     assert caught.value.code == "WN-M02"
+
+
+def test_a_larger_network_is_refused() -> None:
+    small, large = nn.Sequential(nn.Linear(4, 3)), nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
+    with pytest.raises(WinnowError) as caught:
+        Ticket(tensors_of(small), Mask({"0.weight": torch.ones(3, 4)})).load_into(large)
+    assert (caught.value.code, caught.value.where) == ("WN-M02", "2.weight")
+
+
+@pytest.mark.parametrize(
+    "other", [nn.Linear(3, 2), nn.Linear(3, 3, bias=False), nn.Bilinear(3, 3, 3)], ids=["width", "less", "shape"]
+)
+def test_a_refused_load_changes_no_tensor(other: nn.Module) -> None:
+    net = nn.Sequential(nn.Linear(4, 3), nn.Linear(3, 3))
+    before = tensors_of(net)
+    with pytest.raises(WinnowError, match="WN-M02"):
+        load_into(net, tensors_of(nn.Sequential(nn.Linear(4, 3), other)))
+    assert same(tensors_of(net), before)
+    with pytest.raises(WinnowError, match="WN-M02"):
+        load_into(net, {**tensors_of(nn.Sequential(nn.Linear(4, 3), nn.Linear(3, 3))), "extra": torch.ones(1)})
+    assert same(tensors_of(net), before)
 
 
 def test_trained_weights_that_were_not_kept_are_said_so() -> None:

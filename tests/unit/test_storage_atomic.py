@@ -166,6 +166,15 @@ def test_sweep_takes_leftovers_and_only_those(tmp_path: Path) -> None:
     sweep(tmp_path / "level-01" / "not there")
 
 
+def test_sweep_puts_a_folder_back_only_where_its_place_is_empty(tmp_path: Path) -> None:
+    for name in (".aside-lost", ".aside-there", "there"):
+        (tmp_path / "deep" / name).mkdir(parents=True)
+        (tmp_path / "deep" / name / "a.txt").write_text(name)
+    sweep(tmp_path)
+    assert tree(tmp_path) == {"deep/lost/a.txt": b".aside-lost", "deep/there/a.txt": b"there"}
+    assert not (tmp_path / "deep" / ".aside-there").exists()
+
+
 LOOP = """
 import sys
 from winnow.storage import write_text
@@ -222,9 +231,90 @@ def test_kill_9_halfway_leaves_the_old_and_a_leftover_that_sweep_takes(tmp_path:
     assert tree(tmp_path) == before
 
 
+# Replaces <place>/0/t, <place>/1/t ... in a process each, the n-th of which dies before its n-th change of the disk,
+# until one survives.
+DYING = """
+import os, signal, sys
+from pathlib import Path
+from winnow.storage import replacing_folder
+
+def replace(folder):
+    with replacing_folder(folder) as part:
+        (part / "a.txt").write_text("new")
+        (part / "c.txt").write_text("new")
+
+def dying(left):
+    def hook(event, _):
+        nonlocal left
+        if event in ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir"):
+            left -= 1
+            if left < 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+    return hook
+
+for number in range(1000):
+    folder = Path(sys.argv[1], str(number), "t")
+    folder.mkdir(parents=True)
+    for name in "ab":
+        (folder / f"{name}.txt").write_text("old")
+    child = os.fork()
+    if not child:
+        sys.addaudithook(dying(number))
+        replace(folder)
+        os._exit(0)
+    if os.waitpid(child, 0)[1] == 0:
+        break
+"""
+
+
+def test_kill_9_at_any_step_of_replacing_a_folder_leaves_the_old_or_the_new(tmp_path: Path) -> None:
+    old = {"t/a.txt": b"old", "t/b.txt": b"old"}
+    new = {"t/a.txt": b"new", "t/c.txt": b"new"}
+    subprocess.run([sys.executable, "-c", DYING, str(tmp_path)], check=True)
+    found = []
+    for number in range(len(list(tmp_path.iterdir()))):
+        visible = {name: content for name, content in tree(tmp_path / str(number)).items() if name[0] != "."}
+        assert visible in (old, new, {}), number  # a moment lies between the two renames
+        sweep(tmp_path / str(number))
+        assert tree(tmp_path / str(number)) == (visible or old)
+        found.append(visible)
+    assert found.index(new) > 5
+    assert {} in found
+    assert found[found.index(new) :] == [new] * (len(found) - found.index(new))
+    assert len(found) - found.index(new) > 4  # it died amid the deletion of the old one, too
+
+
 def test_a_damaged_tensor_file_is_not_left_by_a_failing_save(tmp_path: Path) -> None:
     save_tensors(tmp_path / "a.safetensors", {"w": torch.arange(4.0)})
     with pytest.raises(AttributeError):
         save_tensors(tmp_path / "a.safetensors", {"w": torch.zeros(4), "x": "no tensor"})  # pyright: ignore[reportArgumentType]
     assert load_tensors(tmp_path / "a.safetensors")[0]["w"].tolist() == [0, 1, 2, 3]
     assert leftovers(tmp_path) == []
+
+
+def test_what_an_older_kill_set_aside_does_not_stop_the_next_writer(tmp_path: Path) -> None:
+    for content in ("old", "new"):
+        with replacing_folder(tmp_path / "t") as part:
+            (part / "file").write_text(content)
+        (tmp_path / ".aside-t").mkdir()
+        (tmp_path / ".aside-t" / "older").touch()
+    assert (tmp_path / "t" / "file").read_text() == "new"
+
+
+def test_a_folder_goes_back_when_its_successor_cannot_take_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with replacing_folder(tmp_path / "t") as part:
+        (part / "file").write_text("old")
+    rename = Path.replace
+
+    def failing(self: Path, target: Path) -> Path:
+        if self.name.startswith(".part-") and self.is_dir():
+            raise OSError(errno.EIO, "broken")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "replace", failing)
+    with pytest.raises(WinnowError, match="WN-S02"), replacing_folder(tmp_path / "t") as part:
+        (part / "file").write_text("new")
+    assert [path.name for path in tmp_path.iterdir()] == ["t"]
+    assert (tmp_path / "t" / "file").read_text() == "old"

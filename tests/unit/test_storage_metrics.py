@@ -1,8 +1,10 @@
 """The metric table: what goes in comes out of SQL, and damage is said, not read."""
 
 import math
+import shutil
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from winnow.core import WinnowError
@@ -96,3 +98,54 @@ def test_a_part_that_is_something_else_is_called_damaged(tmp_path: Path) -> None
     with pytest.raises(WinnowError) as caught:
         query(tmp_path, EVERYTHING)
     assert caught.value.code == "WN-S03"
+
+
+def test_half_written_parts_are_not_read(tmp_path: Path) -> None:
+    write_part(tmp_path, "a", [metric(0, 1.0)])
+    (tmp_path / ".part-12345678-b.parquet").write_bytes(b"PAR1")
+    shutil.copy(tmp_path / "a.parquet", tmp_path / ".part-12345678-a.parquet")
+    assert [row["value"] for row in query(tmp_path, EVERYTHING)] == [1.0]
+    (tmp_path / "a.parquet").unlink()
+    with pytest.raises(WinnowError, match="WN-R05"):
+        query(tmp_path, EVERYTHING)
+
+
+@pytest.mark.parametrize("name", ["run*", "run?", "run[12]", "run[!a]", "**", "it's", "a b", "{1,2}", "é"])
+def test_a_folders_name_is_no_pattern(tmp_path: Path, name: str) -> None:
+    write_part(tmp_path / name, "a", [metric(0, 1.0)])
+    write_part(tmp_path / name, "level-[0]", [metric(1, 2.0)])
+    for neighbour in ("run1", "1", "runb"):
+        write_part(tmp_path / neighbour, "a", [metric(0, 9.0)])
+    assert [row["value"] for row in query(tmp_path / name, EVERYTHING)] == [1.0, 2.0]
+
+
+def test_a_flipped_byte_anywhere_gives_rows_or_the_code_of_damage(tmp_path: Path) -> None:
+    path = write_part(tmp_path, "a", [metric(step, step * 1.5) for step in range(50)])
+    content = path.read_bytes()
+    refused = 0
+    for at in range(0, len(content), 21):
+        path.write_bytes(content[:at] + bytes([content[at] ^ 255]) + content[at + 1 :])
+        try:
+            query(tmp_path, "SELECT * FROM metrics")
+        except WinnowError as error:
+            assert error.code == "WN-S03"
+            refused += 1
+    assert refused
+
+
+@pytest.mark.parametrize(
+    ("sql", "parameters"),
+    [("SELECT ?", []), ("SELECT 1", [2]), ("SELECT nothing FROM metrics", []), ("SELEC 1", [])],
+    ids=["too few", "too many", "no such column", "no SQL"],
+)
+def test_a_mistake_in_the_sql_is_not_called_damage(tmp_path: Path, sql: str, parameters: list[int]) -> None:
+    write_part(tmp_path, "a", [metric(0, 1.0)])
+    with pytest.raises(duckdb.Error):
+        query(tmp_path, sql, parameters)
+
+
+@pytest.mark.parametrize("name", ["level=9", "lr=9"])
+def test_a_folder_that_looks_like_a_partition_adds_no_column(tmp_path: Path, name: str) -> None:
+    write_part(tmp_path / name, "a", [Metric(0, "ticket", 3, 0, "test", "loss", 1.0)])
+    (row,) = query(tmp_path / name, "select * from metrics")
+    assert row["level"] == 3 and len(row) == 7

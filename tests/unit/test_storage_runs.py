@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from winnow.core import WinnowError
-from winnow.storage import RunFolder, environment, list_runs, write_text
+from winnow.storage import RunFolder, environment, list_runs, read_json, write_json, write_text
 
 ID, OTHER = "a" * 64, "b" * 64
 HOLD = """
@@ -86,6 +86,45 @@ def test_an_empty_folder_or_one_with_only_a_lock_becomes_a_run(tmp_path: Path) -
     assert make(tmp_path).header()["id"] == ID
 
 
+@pytest.mark.parametrize("files", [0, 1])
+def test_a_run_whose_making_was_cut_off_is_resumed_and_completed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: int
+) -> None:
+    written: list[Path] = []
+
+    def dies_after(path: Path, value: object) -> None:
+        if len(written) == files:
+            raise KeyboardInterrupt
+        written.append(path)
+        write_json(path, value)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("winnow.storage.runs.write_json", dies_after)
+        make(tmp_path / "one")
+    run = make(tmp_path / "one")
+    assert run.header()["id"] == ID
+    assert read_json(run.path / "environment.json") == environment()
+
+
+def test_what_a_killed_writer_left_does_not_make_a_folder_foreign(tmp_path: Path) -> None:
+    (tmp_path / ".part-12345678-recipe.json").touch()
+    assert make(tmp_path).header()["id"] == ID
+
+
+def test_resuming_keeps_the_environment_that_the_run_began_in(tmp_path: Path) -> None:
+    run = make(tmp_path)
+    write_text(run.path / "environment.json", '{"python": "3.11.0"}')
+    make(tmp_path)
+    assert read_json(run.path / "environment.json") == {"python": "3.11.0"}
+
+
+def test_a_folder_that_was_set_aside_when_its_writer_was_killed_is_back_in_the_next_run(tmp_path: Path) -> None:
+    run = make(tmp_path / "one")
+    write_text(run.level(1) / ".aside-ticket" / "mask.txt", "old")
+    with run.locked():
+        assert (run.level(1) / "ticket" / "mask.txt").read_text() == "old"
+
+
 def test_a_second_process_may_not_run_here_and_its_death_frees_the_run(tmp_path: Path) -> None:
     run = make(tmp_path / "one")
     child = holder(run)
@@ -139,6 +178,22 @@ def test_a_torn_recipe_is_called_damaged_and_not_written_over(tmp_path: Path) ->
         make(tmp_path / "one")
     assert caught.value.code == "WN-S03"
     assert run.recipe_file.read_text() == '{"id": "aaa'
+
+
+@pytest.mark.parametrize("content", ["[]", "null", '"id"', "{}", '{"recipe": {}}'])
+def test_a_recipe_of_another_form_is_called_damaged_and_not_written_over(tmp_path: Path, content: str) -> None:
+    (tmp_path / "recipe.json").write_text(content)
+    with pytest.raises(WinnowError) as caught:
+        make(tmp_path)
+    assert (caught.value.code, caught.value.where) == ("WN-S03", str(tmp_path / "recipe.json"))
+    assert (tmp_path / "recipe.json").read_text() == content
+
+
+def test_the_identity_can_be_checked_again_under_the_lock(tmp_path: Path) -> None:
+    run = make(tmp_path)
+    run.check_identity(ID)
+    with pytest.raises(WinnowError, match="WN-R03"):
+        run.check_identity(OTHER)
 
 
 def test_runs_are_listed_by_name_and_other_folders_are_not(tmp_path: Path) -> None:

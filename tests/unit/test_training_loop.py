@@ -269,7 +269,8 @@ def test_learning_rate_schedules() -> None:
 
 def test_unknown_names_are_coded_errors(blobs: DataSet) -> None:
     module, made = members(small_chain, 1)
-    for change in ({"optimizer": "lion"}, {"schedule": "wave"}, {"loss": "hinge"}):
+    changes: list[dict[str, Any]] = [{"optimizer": "lion"}, {"schedule": "wave"}, {"loss": "hinge"}]
+    for change in changes:
         with pytest.raises(WinnowError, match="WN-T03"):
             train(module, made, blobs, TrainingPlan(steps=1, batch=10, **change))
 

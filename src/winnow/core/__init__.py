@@ -1,5 +1,6 @@
 """Identity, steps, seeds and errors: the standard library only."""
 
+from winnow.core.choice import chosen as chosen
 from winnow.core.errors import CODES as CODES
 from winnow.core.errors import WinnowError as WinnowError
 from winnow.core.identity import canonical_json as canonical_json

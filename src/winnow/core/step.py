@@ -30,12 +30,12 @@ class Step:
         """
         if isinstance(text, Step):
             return text
-        written = str(text).strip()
+        written = str(text).strip() if isinstance(text, str) or 0 <= text < 10**12 else ""
         match = _FORM.fullmatch(f"{written}it" if written.isdigit() else written)
         if match is None:
             raise WinnowError(
                 "WN-C01",
-                f"{text!r} is no training length",
+                f"{_short(text)} is no training length",
                 fix='Write iterations as "500it" (or 500) and epochs as "10ep".',
             )
         return cls(int(match[1]), match[2])
@@ -46,3 +46,11 @@ class Step:
 
     def __str__(self) -> str:
         return f"{self.count}{self.unit}"
+
+
+def _short(value: object) -> str:
+    """At most 40 characters of it; a huge number cannot even be written."""
+    try:
+        return repr(value)[:40]
+    except ValueError:
+        return "this number"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from winnow.core import WinnowError
+from winnow.core import chosen
 from winnow.recipes.lenet import lenet_digits, lenet_mnist
 from winnow.tickets.recipe import FindRecipe
 
@@ -20,6 +20,4 @@ def recipe_named(name: str) -> Callable[..., FindRecipe]:
     Raises:
         WinnowError: WN-R01 when there is none.
     """
-    if name not in RECIPES:
-        raise WinnowError("WN-R01", f"no recipe {name!r}", fix=f"One of: {', '.join(RECIPES)}.")
-    return RECIPES[name]
+    return chosen(RECIPES, name, "recipe", "WN-R01")

@@ -37,10 +37,12 @@ def load_tensors(path: Path | str) -> tuple[dict[str, Tensor], dict[str, str]]:
     try:
         with safe_open(path, framework="pt") as file:
             notes = json.loads((file.metadata() or {}).get(_NOTES, "{}"))
+            if not isinstance(notes, dict):
+                raise ValueError("its notes are no JSON object")
             return {name: file.get_tensor(name) for name in file.keys()}, notes  # noqa: SIM118
     except FileNotFoundError as error:
         raise WinnowError("WN-S03", "the file is missing", where=path) from error
-    except (SafetensorError, OSError, ValueError) as error:
+    except (SafetensorError, OSError, ValueError, RecursionError) as error:
         raise WinnowError(
             "WN-S03",
             f"not a whole safetensors file: {error}",

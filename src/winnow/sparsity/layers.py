@@ -55,11 +55,17 @@ def prunable_layers(module: nn.Module, patterns: Sequence[str] = (), output: str
             + (f" that matches {', '.join(patterns)}" if patterns else ""),
             fix="Name the parameters to prune with --prunable, as shell patterns.",
         )
-    linear = [n for n, _ in module.named_parameters() if isinstance(owners[n], nn.Linear) and n.endswith("weight")]
-    last = output or (linear[-1] if linear else "")
+    last = output or _last_linear(module)
     if output and output not in names:
         raise WinnowError("WN-M03", "the output layer is not among the prunable weights", where=output)
     return [Layer(n, _kind(n, owners[n], last), tuple(module.get_parameter(n).shape)) for n in names]
+
+
+def _last_linear(module: nn.Module) -> str:
+    """The name of the last linear layer's weight; where it is tied, the name under which it is counted."""
+    names = {id(parameter): name for name, parameter in module.named_parameters()}
+    linear = [layer for layer in module.modules() if isinstance(layer, nn.Linear)]
+    return names[id(linear[-1].weight)] if linear else ""
 
 
 def _owners(module: nn.Module) -> dict[str, nn.Module]:

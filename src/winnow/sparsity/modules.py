@@ -29,9 +29,8 @@ def load_into(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
         WinnowError: WN-M02 when names or shapes do not fit.
     """
     own = _named(module)
-    wrong = [n for n, t in tensors.items() if n not in own or own[n].shape != t.shape] or [
-        n for n in own if n not in tensors
-    ]
+    unknown = [name for name, t in tensors.items() if name not in own or own[name].shape != t.shape]
+    wrong = unknown or [name for name in _first_names(own) if name not in tensors]
     if wrong:
         raise WinnowError(
             "WN-M02",
@@ -44,8 +43,14 @@ def load_into(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
 
 
 def untied(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors without second names of the same memory, as `state_dict` gives them for tied weights."""
-    kept: dict[tuple[int, torch.Size], str] = {}
+    """Copies of the tensors, without second names of the same memory (as `state_dict` gives them for tied weights)."""
+    return {name: tensors[name].detach().clone() for name in _first_names(tensors)}
+
+
+def _first_names(tensors: Mapping[str, Tensor]) -> list[str]:
+    """One name per place in memory, the first."""
+    places: dict[object, str] = {}
     for name, tensor in tensors.items():
-        kept.setdefault((tensor.data_ptr() or id(tensor), tensor.shape), name)
-    return {name: tensors[name] for name in kept.values()}
+        place = (tensor.data_ptr(), tensor.shape, tensor.stride()) if tensor.numel() else name
+        places.setdefault(place, name)
+    return list(places.values())

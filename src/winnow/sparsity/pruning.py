@@ -62,29 +62,34 @@ def ladder(
         WinnowError: WN-P01 when a pool would be emptied, or a level would prune nothing.
     """
 
-    def steps_of(count: int) -> list[list[Pool]]:
-        return [
-            scope(layers, {layer.name: schedule(rates.get(layer.kind, 0.0), level, count) for layer in layers})
-            for level in range(count + 1)
-        ]
+    def climb(count: int) -> tuple[list[list[Pool]], str | None]:
+        """The ladder of so many levels as far as it goes, and why it ends early, if so."""
+        steps: list[list[Pool]] = []
+        for level in range(count + 1):
+            densities = {layer.name: schedule(rates.get(layer.kind, 0.0), level, count) for layer in layers}
+            pools = scope(layers, densities)
+            problem = _problem(pools, steps[-1] if steps else None)
+            if problem:
+                return steps, f"level {level} {problem}"
+            steps.append(pools)
+        return steps, None
 
-    steps = steps_of(levels)
-    problem = _problem(steps)
-    if problem:
-        fitting = next((count for count in range(levels - 1, 0, -1) if not _problem(steps_of(count))), 0)
-        advice = f"At most {fitting} levels fit; give fewer --levels, or lower rates."
-        raise WinnowError("WN-P01", problem, fix=advice if fitting else "Give rates above 0, or a larger network.")
-    return steps
+    steps, problem = climb(levels)
+    if problem is None:
+        return steps
+    fitting = len(steps) - 1
+    while fitting > 0 and climb(fitting)[1]:
+        fitting //= 2
+    advice = f"{fitting} levels fit: give fewer --levels, or lower rates."
+    raise WinnowError("WN-P01", problem, fix=advice if fitting > 0 else "Give rates between 0 and 1, a larger network.")
 
 
-def _problem(steps: Sequence[Sequence[Pool]]) -> str | None:
-    """Why a ladder cannot be climbed, if so."""
-    for level, pools in enumerate(steps):
-        emptied = [pool for pool in pools if pool.keep < 1]
-        if emptied:
-            return f"level {level} leaves nothing of {', '.join(emptied[0].names)}"
-        if level and sum(p.keep for p in pools) >= sum(p.keep for p in steps[level - 1]):
-            return f"level {level} prunes nothing more"
+def _problem(pools: Sequence[Pool], before: Sequence[Pool] | None) -> str | None:
+    emptied = [pool for pool in pools if pool.keep < 1]
+    if emptied:
+        return f"leaves nothing of {', '.join(emptied[0].names)}"
+    if before and sum(pool.keep for pool in pools) >= sum(pool.keep for pool in before):
+        return "prunes nothing more"
     return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from winnow.core import WinnowError
+from winnow.core import chosen
 
 # (rate per level, level, last level) -> density. All schedules agree at level 0 and at the last level.
 Schedule = Callable[[float, int, int], float]
@@ -36,6 +36,4 @@ def schedule_named(name: str) -> Schedule:
     Raises:
         WinnowError: WN-R02 when there is none.
     """
-    if name not in SCHEDULES:
-        raise WinnowError("WN-R02", f"no pruning schedule {name!r}", fix=f"One of: {', '.join(SCHEDULES)}.")
-    return SCHEDULES[name]
+    return chosen(SCHEDULES, name, "pruning schedule", "WN-R02")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from winnow.core import WinnowError
+from winnow.core import chosen
 from winnow.sparsity.layers import Layer
 
 
@@ -52,6 +52,4 @@ def scope_named(name: str) -> Scope:
     Raises:
         WinnowError: WN-R02 when there is none.
     """
-    if name not in SCOPES:
-        raise WinnowError("WN-R02", f"no pruning scope {name!r}", fix=f"One of: {', '.join(SCOPES)}.")
-    return SCOPES[name]
+    return chosen(SCOPES, name, "pruning scope", "WN-R02")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from winnow.core import WinnowError, derive_seed
+from winnow.core import chosen, derive_seed
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,4 @@ def score_named(name: str) -> Score:
     Raises:
         WinnowError: WN-R02 when there is none.
     """
-    if name not in SCORES:
-        raise WinnowError("WN-R02", f"no score {name!r}", fix=f"One of: {', '.join(SCORES)}.")
-    return SCORES[name]
+    return chosen(SCORES, name, "score", "WN-R02")

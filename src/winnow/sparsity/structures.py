@@ -136,5 +136,7 @@ def _worst_channels_first(
     ranked = []
     for tensor, (score, mask, size) in enumerate(zip(scores, alive, sizes, strict=True)):
         means = torch.where(mask, score, 0).flatten(1).sum(1) / size.clamp(min=1)
+        if torch.isnan(means).any():
+            raise WinnowError("WN-P03", "a channel's scores hold both infinities, so it has no mean")
         ranked += [(float(means[row]), tensor, row) for row in range(len(means)) if size[row] > 0]
     return [(tensor, row) for _, tensor, row in sorted(ranked)]

@@ -21,6 +21,7 @@ from winnow.storage import read_json, replacing_folder, write_json, write_text
 
 FORMAT, VERSION = "winnow-ticket", 1
 MANIFEST, START, MASK, TRAINED = "ticket.json", "start.safetensors", "mask.safetensors", "trained.safetensors"
+_OWN = {MANIFEST, START, MASK, TRAINED, "README.md"}
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Ticket:
         manifest = _read_manifest(place)
         for name, digest in manifest["files"].items():
             _check_file(place / name, digest)
-        trained = load_tensors(place / TRAINED)[0] if (place / TRAINED).exists() else None
+        trained = load_tensors(place / TRAINED)[0] if TRAINED in manifest["files"] else None
         return cls(load_tensors(place / START)[0], Mask.load(place / MASK), trained, manifest)
 
     def _full_manifest(self, folder: Path) -> dict[str, Any]:
@@ -117,10 +118,18 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def _check_place(folder: Path) -> None:
-    if folder.exists() and not (folder / MANIFEST).is_file() and (not folder.is_dir() or any(folder.iterdir())):
-        raise WinnowError(
-            "WN-S02", "something else than a ticket is there", where=folder, fix="Name a new or an empty folder."
-        )
+    """Only an older ticket may be written over, and nothing of anybody else's beside it."""
+    advice = "Name a new or an empty folder."
+    if folder.resolve() == Path.cwd():
+        raise WinnowError("WN-S02", "this is the working folder", where=folder, fix=advice)
+    if folder.exists() and not folder.is_dir():
+        raise WinnowError("WN-S02", "a file is there", where=folder, fix=advice)
+    found = {file.name for file in folder.iterdir()} if folder.exists() else set()
+    if found:
+        if found - _OWN:
+            names = ", ".join(sorted(found - _OWN)[:3])
+            raise WinnowError("WN-S02", f"it holds something else than a ticket: {names}", where=folder, fix=advice)
+        _read_manifest(folder)
 
 
 def _without_nan(value: Any) -> Any:

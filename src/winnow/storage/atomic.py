@@ -53,11 +53,14 @@ def replacing_folder(path: Path | str) -> Iterator[Path]:
         for file in part.rglob("*"):
             _flush(file)
         aside = final.with_name(f"{_ASIDE}{final.name}")
+        _settle(aside)
         if final.exists():
             final.replace(aside)
-        part.replace(final)
-        _flush(final.parent)
-        shutil.rmtree(aside, ignore_errors=True)
+        try:
+            part.replace(final)
+            _flush(final.parent)
+        finally:
+            _settle(aside)
 
 
 def write_text(path: Path | str, text: str) -> None:
@@ -79,7 +82,7 @@ def read_json(path: Path | str) -> Any:
     """
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise WinnowError(
             "WN-S03", f"not readable as JSON: {error}", where=path, fix="Delete it and run again."
         ) from error
@@ -88,16 +91,24 @@ def read_json(path: Path | str) -> Any:
 def sweep(folder: Path | str) -> None:
     """Clear up after a killed writer: put back a folder that it set aside, remove what it left half-written."""
     for aside in Path(folder).rglob(f"{_ASIDE}*"):
-        final = aside.with_name(aside.name.removeprefix(_ASIDE))
-        if final.exists():
-            shutil.rmtree(aside, ignore_errors=True)
-        else:
-            aside.replace(final)
+        _settle(aside)
     for stale in Path(folder).rglob(f"{_MARK}*"):
-        if stale.is_dir():
-            shutil.rmtree(stale, ignore_errors=True)
-        else:
-            stale.unlink(missing_ok=True)
+        _remove(stale)
+
+
+def _settle(aside: Path) -> None:
+    """What was set aside goes back when its place is empty, else away."""
+    final = aside.with_name(aside.name.removeprefix(_ASIDE))
+    if aside.exists() and not final.exists():
+        aside.replace(final)
+    _remove(aside)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _flush(path: Path) -> None:
@@ -113,10 +124,7 @@ def _removed_on_error(part: Path) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        if part.is_dir():
-            shutil.rmtree(part, ignore_errors=True)
-        else:
-            part.unlink(missing_ok=True)
+        _remove(part)
         raise
 
 

@@ -62,7 +62,9 @@ def query(folder: Path | str, sql: str, parameters: Iterable[Any] = ()) -> list[
         raise WinnowError("WN-R05", "no metrics were written yet", where=folder)
     with duckdb.connect() as database:
         try:
-            database.execute("create table metrics as select * from read_parquet(?)", [parts])
+            database.execute(
+                "create table metrics as select * from read_parquet(?, hive_partitioning = false)", [parts]
+            )
         except (duckdb.Error, RuntimeError) as error:
             raise WinnowError(
                 "WN-S03",

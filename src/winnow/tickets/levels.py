@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
-from winnow.sparsity import Ticket, load_tensors, save_tensors
+from winnow.sparsity import Mask, Ticket, load_tensors, save_tensors
 from winnow.storage import Metric, RunFolder, read_json, write_json, write_part
 from winnow.tickets.recipe import TICKET, TRUNK
-from winnow.training import StackResult
+from winnow.tickets.summary import summarise
+from winnow.training import StackResult, Trained
 
 DONE = "done.json"
 
@@ -49,42 +49,50 @@ class LevelFolder:
         return self.path / f"checkpoint-{first_step}.safetensors"
 
     def write(self, results: Sequence[StackResult], manifest: Mapping[str, Any]) -> None:
-        """Write what the stacks of this level gave, then the mark."""
-        tickets = []
-        for result in (trained for stack in results for trained in stack.trained):
-            member = result.member
-            if member.branch == TICKET:
-                start = member.start if result.snapshot is None else result.snapshot
-                source = {**manifest["source"], "level": self.level, "replicate": member.replicate}
-                ticket = Ticket(start, member.mask, result.tensors, {**manifest, "source": source})
-                ticket.save_pretrained(self.ticket_path(member.replicate))
-                tickets.append(ticket)
-            elif member.branch == TRUNK:
-                save_tensors(self._trunk_file(member.replicate), result.tensors)
+        """Write what the stacks of this level gave: metrics, tickets, trunk, and at last the mark."""
+        trained = [network for stack in results for network in stack.trained]
+        tickets = [network for network in trained if network.member.branch == TICKET]
         self._write_metrics(results, tickets)
-        digests = [ticket.mask.digest() for ticket in tickets]
+        for network, measured in zip(tickets, self._measured(), strict=True):
+            self._write_ticket(network, manifest, measured)
+        for network in trained:
+            if network.member.branch == TRUNK:
+                save_tensors(self._trunk_file(network.member.replicate), network.tensors)
         for checkpoint in self.path.glob("checkpoint-*"):
             checkpoint.unlink()
-        write_json(self.path / DONE, {"level": self.level, "masks": digests, "density": tickets[0].mask.density})
+        masks = [network.member.mask for network in tickets]
+        digests = [mask.digest() for mask in masks]
+        write_json(self.path / DONE, {"level": self.level, "masks": digests, "density": masks[0].density})
 
-    def remove(self) -> None:
-        """Take back an unfinished level."""
-        if not self.is_done():
-            shutil.rmtree(self.path, ignore_errors=True)
+    def _write_ticket(self, network: Trained, manifest: Mapping[str, Any], measured: Mapping[str, float]) -> None:
+        member = network.member
+        source = {**manifest["source"], "level": self.level, "replicate": member.replicate}
+        start = member.start if network.snapshot is None else network.snapshot
+        ticket = Ticket(start, member.mask, network.tensors, {**manifest, "source": source, "results": measured})
+        ticket.save_pretrained(self.ticket_path(member.replicate))
 
-    def _write_metrics(self, results: Sequence[StackResult], tickets: Sequence[Ticket]) -> None:
+    def _measured(self) -> list[dict[str, float]]:
+        """Per replicate: where the ticket's validation loss was lowest, and the accuracies there."""
+        (level,) = [s for s in summarise(self._run.metrics) if (s.branch, s.level) == (TICKET, self.level)]
+        columns = zip(
+            level.early_stop_step.values, level.validation_accuracy.values, level.test_accuracy.values, strict=True
+        )
+        names = ("early_stop_step", "validation_accuracy", "test_accuracy")
+        return [dict(zip(names, values, strict=True)) for values in columns]
+
+    def _write_metrics(self, results: Sequence[StackResult], tickets: Sequence[Trained]) -> None:
         rows = [row for stack in results for row in stack.rows]
-        branches = {(row.replicate, row.branch) for row in rows}
-        for replicate, branch in sorted(branches):
-            rows += _densities(tickets[replicate], replicate, branch, self.level)
+        masks = {network.member.replicate: network.member.mask for network in tickets}
+        for replicate, branch in sorted({(row.replicate, row.branch) for row in rows}):
+            rows += _densities(masks[replicate], replicate, branch, self.level)
         write_part(self._run.metrics, self.path.name, rows)
 
     def _trunk_file(self, replicate: int) -> Path:
         return self.path / f"trunk-{replicate}.safetensors"
 
 
-def _densities(ticket: Ticket, replicate: int, branch: str, level: int) -> list[Metric]:
+def _densities(mask: Mask, replicate: int, branch: str, level: int) -> list[Metric]:
     """Every branch of a replicate has the ticket's densities, layer by layer."""
     place = (replicate, branch, level, 0, "mask")
-    per_tensor = [Metric(*place, f"density/{n}", value) for n, value in ticket.mask.densities().items()]
-    return [Metric(*place, "density", ticket.mask.density), *per_tensor]
+    per_tensor = [Metric(*place, f"density/{n}", value) for n, value in mask.densities().items()]
+    return [Metric(*place, "density", mask.density), *per_tensor]

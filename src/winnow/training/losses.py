@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from winnow.core import WinnowError
+from winnow.core import chosen
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,4 @@ def loss_named(name: str) -> Loss:
     Raises:
         WinnowError: WN-T03 when there is none.
     """
-    if name not in LOSSES:
-        raise WinnowError("WN-T03", f"no loss {name!r}", fix=f"One of: {', '.join(LOSSES)}.")
-    return LOSSES[name]
+    return chosen(LOSSES, name, "loss", "WN-T03")

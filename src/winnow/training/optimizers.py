@@ -14,7 +14,7 @@ from torch.optim.adam import adam
 from torch.optim.adamw import adamw
 from torch.optim.sgd import sgd
 
-from winnow.core import WinnowError
+from winnow.core import chosen
 from winnow.training.plan import TrainingPlan
 from winnow.training.rates import rate_factor
 from winnow.training.stack import Stack
@@ -97,9 +97,7 @@ class StackOptimizer:
     """
 
     def __init__(self, stack: Stack, plan: TrainingPlan) -> None:
-        if plan.optimizer not in OPTIMIZERS:
-            raise WinnowError("WN-T03", f"no optimizer {plan.optimizer!r}", fix=f"One of: {', '.join(OPTIMIZERS)}.")
-        self._plan, self._update = plan, OPTIMIZERS[plan.optimizer]
+        self._plan, self._update = plan, chosen(OPTIMIZERS, plan.optimizer, "optimizer", "WN-T03")
         self._first, self._second = torch.zeros_like(stack.weights), torch.zeros_like(stack.weights)
         flats = (stack.weights, stack.gradients, self._first, self._second)
         self._groups = [_group(stack, flats, rate, rows) for rate, rows in _rows_by_rate(stack, plan)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from winnow.core import WinnowError
+from winnow.core import chosen
 from winnow.training.plan import TrainingPlan
 
 
@@ -41,9 +41,6 @@ def rate_factor(plan: TrainingPlan, step: int) -> float:
     Raises:
         WinnowError: WN-T03 when the plan names an unknown schedule.
     """
-    if plan.schedule not in RATE_SCHEDULES:
-        raise WinnowError(
-            "WN-T03", f"no learning-rate schedule {plan.schedule!r}", fix=f"One of: {', '.join(RATE_SCHEDULES)}."
-        )
+    schedule = chosen(RATE_SCHEDULES, plan.schedule, "learning-rate schedule", "WN-T03")
     rising = min(1.0, (step + 1) / plan.warmup) if plan.warmup else 1.0
-    return rising * RATE_SCHEDULES[plan.schedule](plan, step)
+    return rising * schedule(plan, step)
