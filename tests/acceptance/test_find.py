@@ -117,45 +117,21 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another(run: RunFolde
     assert digests(other)[1] != digests(run)[1]
 
 
-def test_a_stack_of_five_replicates_gives_the_masks_of_five_runs_alone(tmp_path: Path) -> None:
+def test_a_stack_of_five_replicates_gives_the_masks_of_five_runs_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Alone, products of matrices may round otherwise; the tolerance is one mask entry in a thousand."""
-    together = find(short(replicates=5, controls=()), out=tmp_path / "five")
-    for replicate in range(5):
-        alone = _alone(replicate, tmp_path / f"alone-{replicate}")
-        for level in (1, 2):
-            one = LevelFolder(together, level).ticket(replicate)
-            assert hamming(one.mask, alone[level].mask) <= 1e-3
-            assert one.trained is not None and alone[level].trained is not None
+    recipe = short(replicates=5, controls=())
+    together = find(recipe, out=tmp_path / "together")
+    monkeypatch.setattr("winnow.tickets.search._by_first_step", lambda members: [[member] for member in members])
+    alone = find(recipe, out=tmp_path / "alone")
+    for level in (1, 2):
+        for one, other in zip(tickets(together, level, 5), tickets(alone, level, 5), strict=True):
+            assert hamming(one.mask, other.mask) <= 1e-3
+            assert one.trained is not None and other.trained is not None
             for name, tensor in one.trained.items():
-                agree = one.mask[name] & alone[level].mask[name] if name in one.mask else slice(None)
-                torch.testing.assert_close(tensor[agree], alone[level].trained[name][agree], rtol=1e-2, atol=1e-4)
-
-
-def _alone(replicate: int, folder: Path) -> list[Ticket]:
-    """One replicate of the recipe trained in stacks of one."""
-    from winnow.tickets import search as module
-
-    prepared = prepare(short(replicates=5, controls=()))
-    run = RunFolder.create(folder, run_id=prepared.run_id, header={})
-    search = module._Search(prepared, run, torch.device("cpu"), module.Silence(), 30.0)
-    found: list[Ticket] = []
-    mask = None
-    for level in range(3):
-        if level == 0:
-            from winnow.sparsity import Mask, weights_of
-
-            mask = Mask.ones(weights_of(search.cast.initial(0), prepared.layers))
-            member = search.cast.dense(replicate, mask)
-        else:
-            last = found[-1]
-            assert last.trained is not None
-            pruned = search._pruned(level, replicate, last.mask, found[0].start, last.trained)
-            origin = module.Origin(pruned, found[0].start, last.trained)
-            # Only the last of these is the replicate; the others fill the places before it.
-            member = search.cast.of_level(level, [origin] * (replicate + 1))[replicate]
-        result = search._train([member], LevelFolder(run, level)).trained[0]
-        found.append(Ticket(member.start, member.mask, result.tensors))
-    return found
+                both = one.mask[name] & other.mask[name] if name in one.mask else ...
+                torch.testing.assert_close(tensor[both], other.trained[name][both], rtol=1e-2, atol=1e-4)
 
 
 def test_late_rewinding_resets_to_the_weights_of_that_step(tmp_path: Path) -> None:
