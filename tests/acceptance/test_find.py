@@ -260,6 +260,7 @@ def test_the_ladder_of_lenet_on_mnist(mnist: Path) -> None:
         ({"validation": 5000}, "WN-D06"),
         ({"batch": 5000}, "WN-D06"),
         ({"score": "vibes"}, "WN-R02"),
+        ({"rewind": "40it"}, "WN-R02"),
         ({"scaling": "log"}, "WN-C01"),
     ],
 )

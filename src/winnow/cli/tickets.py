@@ -76,7 +76,7 @@ def _find(
     from winnow.tickets import find as search
     from winnow.tickets import prepare, write_report
     from winnow.tickets.show import first_layer
-    from winnow.training import device_named, progress_for
+    from winnow.training import progress_for
 
     prepared = prepare(recipe)
     folder = out or prepared.default_folder
@@ -84,13 +84,12 @@ def _find(
         described = {"out": str(folder), **prepared.describe()}
         print_json(described) if json else print_facts(_flat(described))
         return
-    where = device_named(device)
     command = shlex.join(["winnow", "tickets", "find", base, *flags_of(recipe, recipe_named(base)())])
     progress = progress_for(sys.stderr.isatty())
     run = search(
         prepared,
         out=folder,
-        device=where,
+        device=device,
         progress=progress,
         command=command,
         checkpoint_seconds=checkpoint_seconds,

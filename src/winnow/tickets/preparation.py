@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
-from winnow.core import identity, plain
+from winnow.core import WinnowError, identity, plain
 from winnow.data import BatchOrder, DataSet, describe, load
 from winnow.models import Model, check_fit, model_named
 from winnow.sparsity import (
@@ -94,6 +94,8 @@ def prepare(recipe: FindRecipe) -> Prepared:
     per_epoch = BatchOrder(len(data.train), recipe.batch, 0).per_epoch
     plan = _training_plan(recipe, per_epoch)
     rewind = recipe.rewind.iterations(per_epoch)
+    if rewind >= plan.steps:
+        raise WinnowError("WN-R02", f"step {rewind} is not before the end, step {plan.steps}", where="--rewind")
     return Prepared(recipe, data, model, layers, steps, plan, rewind, identity(recipe, data.fingerprint))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from winnow.tickets.levels import LevelFolder
 from winnow.tickets.members import Cast, Origin
 from winnow.tickets.preparation import Prepared, prepare
 from winnow.tickets.recipe import FindRecipe
-from winnow.training import CheckpointFile, Member, Progress, StackResult, train
+from winnow.training import CheckpointFile, Member, Progress, StackResult, device_named, train
 from winnow.training.progress import Silence
 
 
@@ -39,7 +40,7 @@ def find(
     Args:
         recipe: what to do.
         out: the run folder; `runs/<recipe>-<id>` when not given.
-        device: where to train.
+        device: where to train: "cpu", "cuda", "cuda:1", "auto", or a torch device.
         progress: who is told.
         command: what makes this run again, for its report.
         checkpoint_seconds: time between checkpoints within a level.
@@ -47,23 +48,35 @@ def find(
     Returns:
         The run folder, with metrics and tickets of all levels.
     """
+    where = device_named(device) if isinstance(device, str) else device
     prepared = recipe if isinstance(recipe, Prepared) else prepare(recipe)
     folder = Path(out) if out else prepared.default_folder
-    new_folders = [place for place in (folder, *folder.parents) if not place.exists()]
     header = {"recipe": plain(prepared.recipe), "data": describe(prepared.data), "command": command}
-    run = RunFolder.create(folder, run_id=prepared.run_id, header=header)
-    search = _Search(prepared, run, torch.device(device), progress or Silence(), checkpoint_seconds)
-    try:
+    with _taken_back(folder):
+        run = RunFolder.create(folder, run_id=prepared.run_id, header=header)
+        search = _Search(prepared, run, where, progress or Silence(), checkpoint_seconds)
         with run.locked():
             run.check_identity(prepared.run_id)
-            search.run()
+            try:
+                search.run()
+            finally:
+                search.progress.end()
+    return run
+
+
+@contextlib.contextmanager
+def _taken_back(folder: Path) -> Iterator[None]:
+    """A run that fails before its first level is done leaves no folder that was not there before.
+
+    An interruption is no failure: what was done so far stays, to be resumed.
+    """
+    new_folders = [place for place in (folder, *folder.parents) if not place.exists()]
+    try:
+        yield
     except Exception:
-        if new_folders and not LevelFolder(run, 0).is_done():
+        if new_folders and not LevelFolder(RunFolder(folder), 0).is_done():
             shutil.rmtree(new_folders[-1], ignore_errors=True)
         raise
-    finally:
-        search.progress.end()
-    return run
 
 
 @dataclass
