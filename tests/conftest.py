@@ -6,8 +6,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 
 from winnow.data import DataSet, Split
+
+# A slow machine is no failure.
+settings.register_profile("winnow", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("winnow")
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 

@@ -10,13 +10,13 @@ part = st.integers(0, 10**6) | st.text(st.characters(categories=["L", "N", "P"])
 stream = st.tuples(st.integers(0, 2**63 - 1), st.lists(part, max_size=5))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(stream, min_size=2, max_size=8, unique_by=lambda s: (s[0], tuple(s[1]))))
 def test_streams_of_different_names_have_different_seeds(streams: list[tuple[int, list[str | int]]]) -> None:
     assert len({derive_seed(root, *path) for root, path in streams}) == len(streams)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(stream)
 def test_a_seed_is_what_a_torch_generator_takes(named: tuple[int, list[str | int]]) -> None:
     root, path = named

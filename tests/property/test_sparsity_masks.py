@@ -34,7 +34,7 @@ def positions(mask: Mask) -> set[tuple[str, int]]:
     return {(name, i) for name, t in mask.items() for i, kept in enumerate(t.flatten().tolist()) if kept}
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(masks())
 def test_a_saved_mask_comes_back_equal_in_order_and_shapes(mask: Mask) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -46,14 +46,14 @@ def test_a_saved_mask_comes_back_equal_in_order_and_shapes(mask: Mask) -> None:
     assert found.digest() == mask.digest()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(families(2))
 def test_digests_are_equal_exactly_when_masks_are(pair: list[Mask]) -> None:
     one, other = pair
     assert (one.digest() == other.digest()) == (one == other) == (positions(one) == positions(other))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(masks(), st.integers(0, 2**63 - 1))
 def test_a_shuffled_mask_keeps_the_count_of_every_tensor(mask: Mask, seed: int) -> None:
     shuffled = mask.shuffled(seed)
@@ -63,7 +63,7 @@ def test_a_shuffled_mask_keeps_the_count_of_every_tensor(mask: Mask, seed: int) 
     assert shuffled == mask.shuffled(seed)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(families(2))
 def test_distances_are_what_sets_say(pair: list[Mask]) -> None:
     one, other = map(positions, pair)
@@ -71,7 +71,7 @@ def test_distances_are_what_sets_say(pair: list[Mask]) -> None:
     assert abs(jaccard(*pair) - (len(one ^ other) / len(one | other) if one | other else 0)) < 1e-12
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(families(3))
 def test_distances_are_metrics(trio: list[Mask]) -> None:
     a, b, c = trio

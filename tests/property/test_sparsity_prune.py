@@ -54,7 +54,7 @@ def positions(mask: Mask) -> set[tuple[str, int]]:
     return {(name, i) for name, t in mask.items() for i, kept in enumerate(t.flatten().tolist()) if kept}
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(cases(), st.data())
 def test_global_pruning_is_what_sorted_says(case: Case, data: st.DataObject) -> None:
     keep = data.draw(st.integers(0, case.mask.total + 1))
@@ -65,7 +65,7 @@ def test_global_pruning_is_what_sorted_says(case: Case, data: st.DataObject) -> 
     assert list(pruned) == list(case.mask)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(cases(), st.data())
 def test_layerwise_pruning_is_what_sorted_says_of_each_layer(case: Case, data: st.DataObject) -> None:
     pools = [Pool((name,), data.draw(st.integers(0, mask.numel()))) for name, mask in case.mask.items()]
@@ -73,7 +73,7 @@ def test_layerwise_pruning_is_what_sorted_says_of_each_layer(case: Case, data: s
     assert positions(prune(case.scores, case.mask, pools)) == expected
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(cases(), st.data())
 def test_masks_nest_and_a_tensor_outside_every_pool_stays(case: Case, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(list(case.mask)))
@@ -83,7 +83,7 @@ def test_masks_nest_and_a_tensor_outside_every_pool_stays(case: Case, data: st.D
         assert other == name or torch.equal(mask, case.mask[other])
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.sampled_from([0.0, -1.5, math.inf]), st.integers(0, 6_000))
 def test_a_large_layer_of_one_score_loses_exactly_its_first_weights(score: float, keep: int) -> None:
     scores = {"w": torch.full((60, 100), score)}
@@ -91,7 +91,7 @@ def test_a_large_layer_of_one_score_loses_exactly_its_first_weights(score: float
     assert kept.tolist() == [False] * (6_000 - keep) + [True] * keep
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(st.tuples(st.sampled_from(["conv", "fc", "output"]), st.integers(30, 400)), min_size=1, max_size=4),
     st.sampled_from(["layer", "global"]),
@@ -110,7 +110,7 @@ def test_a_whole_ladder_has_its_counts_at_every_level(kinds: list[tuple[str, int
         mask = after
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(cases(finite, hidden_nan=False), st.data())
 def test_channels_go_whole_to_within_one_and_never_the_last(case: Case, data: st.DataObject) -> None:
     assume(case.mask.kept)
@@ -127,7 +127,7 @@ def test_channels_go_whole_to_within_one_and_never_the_last(case: Case, data: st
         assert pruned.kept - keep < largest
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.sampled_from([(1, 2), (2, 4), (1, 4), (3, 4)]), st.data())
 def test_n_of_m_keeps_the_largest_living_of_every_group(pattern: tuple[int, int], data: st.DataObject) -> None:
     n, m = pattern
