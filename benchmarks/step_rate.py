@@ -2,11 +2,11 @@
 
     python benchmarks/step_rate.py ../shared/data/mnist
 
-Every contender trains the same masked network (20 % of the weights) with Adam on batches of 60, without evaluation. The contenders take turns,
-round after round, so that a machine whose speed drifts slows them alike; ratios are taken within a round, and their median is printed with the
-smallest and the largest.
+Every contender trains the same masked network (20 % of the weights) with Adam on batches of 60, without evaluation.
+The contenders take turns, round after round, so that a machine whose speed drifts slows them alike; ratios are taken
+within a round, and their median is printed with the smallest and the largest.
 
-(a) tight     tensors in memory, batches by index, autograd, fused Adam, weights multiplied with their masks after the step
+(a) tight     tensors in memory, batches by index, autograd, fused Adam, weights times their masks after the step
 (b) loader    a DataLoader over images: PIL, to tensor, normalise, one image at a time, else as (a)
 (c) prune     torch.nn.utils.prune's masks, else as (a)
 """
