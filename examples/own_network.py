@@ -1,6 +1,6 @@
-"""Find a ticket in your own network, load it, and use it with plain PyTorch. Runs in seconds:
+"""Find a ticket in your own network, load it, and use it with plain PyTorch.
 
-    python examples/own_network.py
+`python examples/own_network.py` takes seconds.
 """
 
 from __future__ import annotations
