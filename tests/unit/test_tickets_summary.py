@@ -213,3 +213,10 @@ def test_a_run_without_its_dense_network_compares_nothing():
     said = findings([point(level=1, density=80)])
     assert said[0].startswith("The dense network has not been measured")
     assert winning_ticket([point(level=1, density=80)]) is None
+
+
+def test_a_dense_network_that_was_still_improving_at_the_end_is_a_caution():
+    tickets = [point(steps=(3000,)), point(level=1, density=80, steps=(3000,), accuracy=(0.98,))]
+    assert "still falling at the last step" in findings(tickets)[0]
+    turned = [point(steps=(2900,)), point(level=1, density=80, steps=(2900,), accuracy=(0.98,))]
+    assert "still falling" not in findings(turned)[0]

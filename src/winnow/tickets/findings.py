@@ -55,15 +55,22 @@ def _win(summary: Sequence[LevelSummary]) -> str:
         return (
             f"No winning ticket was found: at none of {ladder} does the ticket stop no later than the dense network "
             f"(step {step}) with at least its test accuracy ({accuracy}), "
-            f"{replicates(dense.replicates, *(ticket.replicates for ticket in pruned))}."
+            f"{replicates(dense.replicates, *(ticket.replicates for ticket in pruned))}{_too_short(dense)}."
         )
     return (
         f"A winning ticket was found with {_density(winner)} of the weights remaining, the sparsest that wins among "
         f"{ladder}: it stops at step {_step(winner)} against {step} for the dense network, with "
         f"{percent(winner.test_accuracy.mean)} test accuracy against {accuracy} "
         f"(the ticket is {margin(winner.test_accuracy, dense.test_accuracy)}), "
-        f"{replicates(dense.replicates, winner.replicates)}."
+        f"{replicates(dense.replicates, winner.replicates)}{_too_short(dense)}."
     )
+
+
+def _too_short(dense: LevelSummary) -> str:
+    """A caution when training ended before the dense network's validation loss turned: its stop is then the budget's."""
+    if dense.early_stop_step.mean < dense.final_step:
+        return ""
+    return "; the dense network's validation loss was still falling at the last step, so the steps say little yet"
 
 
 def _against_reinit(summary: Sequence[LevelSummary]) -> str:
