@@ -107,6 +107,8 @@ def test_the_thinnest_and_the_longest_run_can_be_drawn(tmp_path, levels):
         figures.layer_density_figure(metrics),
     ):
         figure.draw_without_rendering()
+        assert all(np.isfinite(axes.get_tightbbox().bounds).all() for axes in figure.axes)
+        assert all(axes.lines or axes.patches for axes in figure.axes)
 
 
 def test_the_mask_picture_counts_the_weights_on_every_pixel():

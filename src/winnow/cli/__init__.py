@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -38,6 +39,9 @@ def main(words: Sequence[str] | None = None) -> int:
     except WinnowError as error:
         print_error(error, "--json" in given)
         return USER_ERROR
+    except BrokenPipeError:
+        # The reader (`| head`) has what it wanted; Python must not complain again while it shuts down.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         print("stopped; the same command goes on from here", file=sys.stderr)
         return INTERRUPTED

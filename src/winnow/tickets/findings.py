@@ -67,7 +67,7 @@ def _win(summary: Sequence[LevelSummary]) -> str:
 
 
 def _too_short(dense: LevelSummary) -> str:
-    """A caution when training ended before the dense network's validation loss turned: its stop is then the budget's."""
+    """A caution when training ended before the dense network's validation loss turned."""
     if dense.early_stop_step.mean < dense.final_step:
         return ""
     return "; the dense network's validation loss was still falling at the last step, so the steps say little yet"
