@@ -155,6 +155,6 @@ def test_importing_winnow_and_asking_for_help_load_no_heavy_package(command: lis
 
 
 def test_a_reader_that_stops_reading_gets_no_traceback(finished: Path) -> None:
-    command = f"{sys.executable} -m winnow tickets show {finished} | head -1; exit ${{PIPESTATUS[0]}}"
+    command = f"{sys.executable} -m winnow tickets show {finished} | true; exit ${{PIPESTATUS[0]}}"
     result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
-    assert result.stdout.startswith("level") and result.stderr == "" and result.returncode == 0
+    assert (result.stderr, result.returncode) == ("", 0)

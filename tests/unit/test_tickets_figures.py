@@ -107,7 +107,7 @@ def test_the_thinnest_and_the_longest_run_can_be_drawn(tmp_path, levels):
         figures.layer_density_figure(metrics),
     ):
         figure.draw_without_rendering()
-        assert all(np.isfinite(axes.get_tightbbox().bounds).all() for axes in figure.axes)
+        assert all(np.isfinite(axes.get_position().bounds).all() for axes in figure.axes)
         assert all(axes.lines or axes.patches for axes in figure.axes)
 
 
