@@ -26,7 +26,7 @@ class _Activation:
 _ACTIVATIONS: dict[type[nn.Module], _Activation] = {
     nn.ReLU: _Activation(
         lambda x: x.clamp_min_(0),
-        # Multiplying with a boolean tensor takes five times as long.
+        # Multiplying with a boolean tensor took nine times as long (9 x 60 x 300 floats).
         lambda gradient, out: torch.ops.aten.threshold_backward.grad_input(gradient, out, 0, grad_input=gradient),
     ),
     nn.Tanh: _Activation(lambda x: x.tanh_(), lambda gradient, out: gradient.mul_(1 - out * out)),
