@@ -16,7 +16,7 @@ from winnow.tickets.recipe import FindRecipe
 ROOT = Path(__file__).parents[2]
 
 FIND_FLAGS = """
---augment --batch --checkpoint-seconds --controls --data --decay --device --dry-run --evaluate-every --json
+--augment --batch --checkpoint-seconds --controls --data --decay --device --dry-run --evaluate-every --execution --json
 --learning-rate --levels --milestones --model --momentum --optimizer --out --output-layer --prunable --pruning
 --rate-conv --rate-fc --rate-output --recipe --replicates --rewind --rewinding --rounds --scaling --schedule --scope
 --score --seed --steps --structure --validation --warmup --weight-decay
@@ -27,6 +27,8 @@ FLAGS = {
     "tickets": "",
     "tickets find": FIND_FLAGS,
     "tickets show": "--json --path",
+    "tickets export": "--format --json --level --out --replicate --run",
+    "tickets bench": "--batches --json --level --repeats --replicate --run --threads",
     "runs": "--json --root",
     "report": "--json --run",
     "doctor": "--json",
@@ -34,15 +36,19 @@ FLAGS = {
 
 NAMES = {
     "winnow.core": "CODES Step WinnowError canonical_json chosen derive_seed identity non_default_fields plain",
-    "winnow.storage": """Metric RunFolder environment list_runs query read_json replacing replacing_folder write_json
-        write_part write_text""",
+    "winnow.storage": """Metric RunFolder cache_root environment list_runs query read_json replacing replacing_folder
+        write_json write_part write_text""",
     "winnow.sparsity": """Evidence Layer LayerReport Mask Pool SCHEDULES SCOPES SCORES Ticket from_torch_prune hamming
-        jaccard ladder layer_report load_into load_tensors prunable_layers prune save_tensors schedule_named
-        scope_named score_named structure_named tensors_of to_torch_prune weights_of""",
-    "winnow.models": "MODELS Model check_fit lenet_300_100 model_named",
+        jaccard ladder layer_report load_into load_sparse load_tensors prunable_layers prune save_sparse save_tensors
+        schedule_named scope_named score_named structure_named tensors_of to_torch_prune weights_of""",
+    "winnow.models": "MODELS Model check_fit lenet_300_100 model_named resnet_20",
+    "winnow.networks": "Compacted Graph GraphNetwork Node Unsupported compact fold_normalisation trace",
+    "winnow.exports": "Exported FORMATS Row bench export load_exported read_exported",
     "winnow.data": "BatchOrder DataSet Split augment describe load",
-    "winnow.training": """CheckpointFile LOSSES Member OPTIMIZERS Progress RATE_SCHEDULES Stack StackResult Trained
-        TrainingPlan device_named engine_for loss_named progress_for rate_factor train""",
+    "winnow.training": """CheckpointFile EXECUTIONS Execution LOSSES Member OPTIMIZERS Progress RATE_SCHEDULES Stack
+        StackOptimizer StackResult Trained TrainingPlan device_named engine_for execution_for loss_named progress_for
+        rate_factor train""",
+    "winnow.kernels": "BreakEven SparseNetwork break_even measured",
     "winnow.recipes": "RECIPES lenet_digits lenet_mnist recipe_named",
 }
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 import winnow
-from winnow.cli import tickets
+from winnow.cli import bench, exports, tickets
 from winnow.cli.doctor import doctor
 from winnow.cli.output import INTERRUPTED, USER_ERROR, print_error
 from winnow.cli.runs import report, runs
@@ -22,6 +22,8 @@ app = App(
     help_format="plaintext",
     suppress_keyboard_interrupt=False,
 )
+tickets.app.command(exports.export)
+tickets.app.command(bench.bench)
 app.command(tickets.tour)
 app.command(tickets.app)
 app.command(runs)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from winnow.cli.flags import given, overrides_of
-from winnow.cli.options import AsJson, Device, DryRun, Out
+from winnow.cli.options import AsJson, Device, DryRun, Execution, Out
 from winnow.cli.output import print_facts, print_json, print_table
 from winnow.recipes import RECIPES, recipe_named
 from winnow.tickets.recipe import FindRecipe, flags_of
@@ -24,6 +24,7 @@ def find(
     *,
     out: Out = None,
     device: Device = "auto",
+    execution: Execution = "auto",
     dry_run: DryRun = False,
     json: AsJson = False,
     checkpoint_seconds: Annotated[float, Parameter(help="Time between checkpoints within a level.")] = 30.0,
@@ -34,7 +35,7 @@ def find(
     Run again after a stop or a kill: finished levels are kept and the rest goes on.
     """
     chosen = recipe_named(recipe)(**given(flags))
-    _find(chosen, recipe, out, device, dry_run, json, checkpoint_seconds)
+    _find(chosen, recipe, out, device, dry_run, json, checkpoint_seconds, execution)
 
 
 # The class is made at run time from the recipe's fields, so no written annotation can name it.
@@ -72,6 +73,7 @@ def _find(
     dry_run: bool,
     json: bool,
     checkpoint_seconds: float,
+    execution: str = "auto",
 ) -> None:
     from winnow.tickets import find as search
     from winnow.tickets import prepare, write_report
@@ -93,6 +95,7 @@ def _find(
         progress=progress,
         command=command,
         checkpoint_seconds=checkpoint_seconds,
+        execution=execution,
     )
     report = write_report(run, first_layer(run))
     result = _result(run.path, report)

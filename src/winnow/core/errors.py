@@ -12,6 +12,10 @@ CODES: dict[str, str] = {
     "WN-D05": "fewer than two classes",
     "WN-D06": "a split that cannot be carved",
     "WN-D07": "an optional package is needed",
+    "WN-E01": "no such export format",
+    "WN-E02": "a network that this export cannot hold",
+    "WN-E03": "an export that computes something else",
+    "WN-E04": "nothing here to export",
     "WN-M01": "no such model",
     "WN-M02": "the model and the data do not fit",
     "WN-M03": "nothing to prune",
@@ -28,7 +32,7 @@ CODES: dict[str, str] = {
     "WN-S03": "a damaged file",
     "WN-T01": "the loss is not a number",
     "WN-T02": "the device is not there",
-    "WN-T03": "an unknown optimizer, schedule or loss",
+    "WN-T03": "an unknown optimizer, schedule, loss or execution",
 }
 
 

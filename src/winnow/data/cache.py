@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import numpy as np
 
 from winnow.core import WinnowError
 from winnow.data.raw import SPLITS, RawData, RawSplit, fingerprint
-from winnow.storage import read_json, replacing_folder, write_json
+from winnow.storage import cache_root, read_json, replacing_folder, write_json
 
 # Part of every key: raised whenever the same files would be decoded to something else.
 _FORMAT = "1"
@@ -37,15 +36,6 @@ def decoded_once(key: str, build: Callable[[], RawData]) -> tuple[RawData, str]:
     except WinnowError as error:
         _log.warning("the decoded data set is not cached, the next run decodes it again: %s", error)
     return raw, mark
-
-
-def cache_root() -> Path:
-    """$WINNOW_CACHE, else $XDG_CACHE_HOME/winnow, else ~/.cache/winnow."""
-    if chosen := os.environ.get("WINNOW_CACHE"):
-        return Path(chosen)
-    if shared := os.environ.get("XDG_CACHE_HOME"):
-        return Path(shared) / "winnow"
-    return Path.home() / ".cache" / "winnow"
 
 
 def source_key(reader: str, files: Iterable[tuple[str, Path]]) -> str:

@@ -5,3 +5,4 @@ from winnow.models.registry import MODELS as MODELS
 from winnow.models.registry import Model as Model
 from winnow.models.registry import check_fit as check_fit
 from winnow.models.registry import model_named as model_named
+from winnow.models.resnet import resnet_20 as resnet_20

@@ -7,6 +7,8 @@ from collections import OrderedDict
 
 from torch import nn
 
+from winnow.models.initialisation import glorot_normal_
+
 
 def lenet_300_100(image_shape: tuple[int, int, int] = (1, 28, 28), classes: int = 10) -> nn.Sequential:
     """300 and 100 hidden units with ReLU; weights Gaussian Glorot, biases 0. On MNIST: 266,200 weights.
@@ -27,13 +29,3 @@ def lenet_300_100(image_shape: tuple[int, int, int] = (1, 28, 28), classes: int 
         )
     )
     return glorot_normal_(module)
-
-
-def glorot_normal_(module: nn.Sequential) -> nn.Sequential:
-    """Draw every linear and convolution weight from Glorot's normal distribution; biases become 0."""
-    for layer in module.modules():
-        if isinstance(layer, (nn.Linear, nn.Conv2d)):
-            nn.init.xavier_normal_(layer.weight)
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)
-    return module

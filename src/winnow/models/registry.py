@@ -19,6 +19,7 @@ from winnow.core import WinnowError
 # Name to builder. A builder takes any of `image_shape` (C, H, W) and `classes`, and returns a freshly drawn network.
 MODELS: dict[str, str] = {
     "lenet-300-100": "winnow.models.lenet:lenet_300_100",
+    "resnet-20": "winnow.models.resnet:resnet_20",
 }
 
 

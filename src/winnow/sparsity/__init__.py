@@ -22,6 +22,8 @@ from winnow.sparsity.scopes import scope_named as scope_named
 from winnow.sparsity.scores import SCORES as SCORES
 from winnow.sparsity.scores import Evidence as Evidence
 from winnow.sparsity.scores import score_named as score_named
+from winnow.sparsity.sparse_file import load_sparse as load_sparse
+from winnow.sparsity.sparse_file import save_sparse as save_sparse
 from winnow.sparsity.structures import structure_named as structure_named
 from winnow.sparsity.ticket import Ticket as Ticket
 from winnow.sparsity.torch_prune import from_torch_prune as from_torch_prune

@@ -5,6 +5,7 @@ from winnow.storage.atomic import replacing as replacing
 from winnow.storage.atomic import replacing_folder as replacing_folder
 from winnow.storage.atomic import write_json as write_json
 from winnow.storage.atomic import write_text as write_text
+from winnow.storage.cache import cache_root as cache_root
 from winnow.storage.environment import environment as environment
 from winnow.storage.metrics import Metric as Metric
 from winnow.storage.metrics import query as query

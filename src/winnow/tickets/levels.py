@@ -28,7 +28,7 @@ class LevelFolder:
         return (self.path / DONE).is_file()
 
     def done(self) -> dict[str, Any]:
-        """Mask digests and density, as noted at the end of the level."""
+        """Mask digests, density and ways of execution, as noted at the end of the level."""
         return read_json(self.path / DONE)
 
     def ticket_path(self, replicate: int) -> Path:
@@ -62,7 +62,9 @@ class LevelFolder:
             checkpoint.unlink()
         masks = [network.member.mask for network in tickets]
         digests = [mask.digest() for mask in masks]
-        write_json(self.path / DONE, {"level": self.level, "masks": digests, "density": masks[0].density})
+        ways = list(dict.fromkeys(stack.execution for stack in results))
+        done = {"level": self.level, "masks": digests, "density": masks[0].density, "execution": ways}
+        write_json(self.path / DONE, done)
 
     def _write_ticket(self, network: Trained, manifest: Mapping[str, Any], measured: Mapping[str, float]) -> None:
         member = network.member

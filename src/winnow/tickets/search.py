@@ -31,6 +31,7 @@ def find(
     progress: Progress | None = None,
     command: str = "",
     checkpoint_seconds: float = 30.0,
+    execution: str = "auto",
 ) -> RunFolder:
     """Find tickets: train, prune, reset, and again, for every replicate at once, with the controls in the same stack.
 
@@ -44,6 +45,7 @@ def find(
         progress: who is told.
         command: what makes this run again, for its report.
         checkpoint_seconds: time between checkpoints within a level.
+        execution: "dense", "sparse" (on stored weights), or "auto": what is faster on this machine, level by level.
 
     Returns:
         The run folder, with metrics and tickets of all levels.
@@ -54,7 +56,7 @@ def find(
     header = {"recipe": plain(prepared.recipe), "data": describe(prepared.data), "command": command}
     with _taken_back(folder):
         run = RunFolder.create(folder, run_id=prepared.run_id, header=header)
-        search = _Search(prepared, run, where, progress or Silence(), checkpoint_seconds)
+        search = _Search(prepared, run, where, progress or Silence(), checkpoint_seconds, execution)
         with run.locked():
             run.check_identity(prepared.run_id)
             try:
@@ -88,6 +90,7 @@ class _Search:
     device: torch.device
     progress: Progress
     checkpoint_seconds: float
+    execution: str
 
     def __post_init__(self) -> None:
         self.recipe = self.prepared.recipe
@@ -146,6 +149,7 @@ class _Search:
             snapshot_at=rewind if folder.level == 0 and rewind else None,
             checkpoint=CheckpointFile(folder.checkpoint_path(first), self.checkpoint_seconds),
             progress=self.progress,
+            execution=self.execution,
         )
 
     def _manifest(self) -> dict[str, object]:

@@ -14,6 +14,9 @@ from winnow.core import WinnowError
 from winnow.sparsity import load_tensors, save_tensors
 from winnow.storage import Metric
 
+# The name of a packed stack's weights in a checkpoint: it tells on which way the training was.
+STORED = "stored"
+
 
 @dataclass
 class Checkpoint:

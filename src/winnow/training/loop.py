@@ -13,14 +13,13 @@ from winnow.core import WinnowError
 from winnow.data import DataSet
 from winnow.storage import Metric
 from winnow.training.batches import StackBatches
-from winnow.training.checkpoint import Checkpoint, CheckpointFile
-from winnow.training.engines import engine_for
+from winnow.training.checkpoint import STORED, Checkpoint, CheckpointFile
 from winnow.training.evaluation import evaluate
+from winnow.training.execution import execution_for
 from winnow.training.losses import loss_named
 from winnow.training.optimizers import StackOptimizer
 from winnow.training.plan import Member, TrainingPlan
 from winnow.training.progress import Progress, Silence
-from winnow.training.stack import Stack
 
 
 @dataclass(frozen=True)
@@ -34,10 +33,11 @@ class Trained:
 
 @dataclass(frozen=True)
 class StackResult:
-    """What a stack gave: a `Trained` per member, and the rows of metrics."""
+    """What a stack gave: a `Trained` per member, the rows of metrics, and how it was executed, in words."""
 
     trained: list[Trained]
     rows: list[Metric]
+    execution: str = ""
 
 
 def train(
@@ -51,6 +51,7 @@ def train(
     snapshot_at: int | None = None,
     checkpoint: CheckpointFile | None = None,
     progress: Progress | None = None,
+    execution: str = "auto",
 ) -> StackResult:
     """Train the members together, each as if it were alone.
 
@@ -69,15 +70,20 @@ def train(
         snapshot_at: a step whose tensors to keep as well (the rewind point).
         checkpoint: where to keep the state in between.
         progress: who is told.
+        execution: "dense", "sparse", or "auto": on stored weights where that is faster on this machine. The results are
+            the same to rounding. A training that goes on from a checkpoint keeps its way.
 
     Raises:
         WinnowError: WN-T01 when a loss is not a number, WN-R02 when members start at different steps.
     """
-    session = _Session(module, members, data, plan, device or torch.device("cpu"), level)
+    saved = checkpoint.read() if checkpoint else None
+    if saved is not None and execution == "auto":
+        execution = "sparse" if STORED in saved.tensors else "dense"
+    session = _Session(module, members, data, plan, device or torch.device("cpu"), level, execution)
     session.snapshot_at = snapshot_at
     # Engines seed the global generators for dropout; the caller's own streams must not notice.
     with torch.random.fork_rng(devices=[session.stack.device] if session.stack.device.type == "cuda" else []):
-        return session.run(checkpoint, progress or Silence())
+        return session.run(saved, checkpoint, progress or Silence())
 
 
 class _Session:
@@ -91,14 +97,16 @@ class _Session:
         plan: TrainingPlan,
         device: torch.device,
         level: int,
+        execution: str,
     ) -> None:
         if len({member.first_step for member in members}) != 1:
             raise WinnowError("WN-R02", "the members of a stack must share their first step")
         self.first_step, self.level, self.plan = members[0].first_step, level, plan
         self.snapshot_at: int | None = None
-        self.stack = Stack(module, members, device)
         self.loss = loss_named(plan.loss)
-        self.engine = engine_for(self.stack, self.loss)
+        shape = tuple(data.train.images.shape[1:])
+        self.execution = execution_for(module, members, plan, shape, device, execution)
+        self.stack, self.engine = self.execution.stack, self.execution.engine
         self.optimizer = StackOptimizer(self.stack, plan)
         self.data = data.to(device)
         self.batches = StackBatches(self.data, members, plan)
@@ -106,8 +114,8 @@ class _Session:
         self.snapshots: list[Mapping[str, Tensor]] | None = None
         self._clear_sums()
 
-    def run(self, checkpoint: CheckpointFile | None, progress: Progress) -> StackResult:
-        step = self._resume(checkpoint)
+    def run(self, saved: Checkpoint | None, checkpoint: CheckpointFile | None, progress: Progress) -> StackResult:
+        step = self._resume(saved)
         progress.skip((step - self.first_step) * len(self.stack))
         if step == self.first_step:
             self._keep_snapshot(step)
@@ -175,7 +183,8 @@ class _Session:
             self.rows += [Metric(*place, "loss", loss), Metric(*place, "accuracy", accuracy)]
 
     def _note(self, step: int) -> str:
-        return f"level {self.level}  step {step} of {self.plan.steps}"
+        way = " on stored weights" if self.execution.is_sparse else ""
+        return f"level {self.level}{way}  step {step} of {self.plan.steps}"
 
     def _state(self) -> dict[str, Tensor]:
         snapshots = {
@@ -185,9 +194,8 @@ class _Session:
         }
         return {**self.stack.state(), **self.optimizer.state(), **snapshots}
 
-    def _resume(self, checkpoint: CheckpointFile | None) -> int:
-        saved = checkpoint.read() if checkpoint else None
-        if saved is None:
+    def _resume(self, saved: Checkpoint | None) -> int:
+        if saved is None or (STORED in saved.tensors) != self.execution.is_sparse:
             return self.first_step
         self.stack.load_state(saved.tensors)
         self.optimizer.load_state(saved.tensors)
@@ -205,4 +213,4 @@ class _Session:
             Trained(member, self.stack.tensors(row), self.snapshots[row] if self.snapshots else None)
             for row, member in enumerate(self.stack.members)
         ]
-        return StackResult(trained, self.rows)
+        return StackResult(trained, self.rows, self.execution.note)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -18,6 +19,9 @@ from winnow.core import chosen
 from winnow.training.plan import TrainingPlan
 from winnow.training.rates import rate_factor
 from winnow.training.stack import Stack
+
+if TYPE_CHECKING:
+    from winnow.training.packed import PackedStack
 
 _EPSILON = 1e-8
 
@@ -96,7 +100,7 @@ class StackOptimizer:
         WinnowError: WN-T03 when the plan names an unknown optimizer.
     """
 
-    def __init__(self, stack: Stack, plan: TrainingPlan) -> None:
+    def __init__(self, stack: Stack | PackedStack, plan: TrainingPlan) -> None:
         self._plan, self._update = plan, chosen(OPTIMIZERS, plan.optimizer, "optimizer", "WN-T03")
         self._first, self._second = torch.zeros_like(stack.weights), torch.zeros_like(stack.weights)
         flats = (stack.weights, stack.gradients, self._first, self._second)
@@ -124,15 +128,15 @@ class StackOptimizer:
                 count.copy_(saved)
 
 
-def _rows_by_rate(stack: Stack, plan: TrainingPlan) -> list[tuple[float, list[int]]]:
+def _rows_by_rate(stack: Stack | PackedStack, plan: TrainingPlan) -> list[tuple[float, list[int]]]:
     rates = [plan.learning_rate if m.learning_rate is None else m.learning_rate for m in stack.members]
     return [(rate, [row for row, own in enumerate(rates) if own == rate]) for rate in sorted(set(rates))]
 
 
-def _group(stack: Stack, flats: Sequence[Tensor], rate: float, rows: Sequence[int]) -> _Group:
+def _group(stack: Stack | PackedStack, flats: Sequence[Tensor], rate: float, rows: Sequence[int]) -> _Group:
     if len(rows) == len(stack):
         views = [[flat] for flat in flats]
     else:
-        views = [[block[row] for block in stack.stacked(flat).values() for row in rows] for flat in flats]
+        views = [[part for row in rows for part in stack.parts(flat, row)] for flat in flats]
     counts = [torch.zeros((), device=stack.device) for _ in views[0]]
     return _Group(rate, *views, counts=counts)

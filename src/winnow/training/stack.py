@@ -13,7 +13,7 @@ from winnow.sparsity import load_into, tensors_of
 from winnow.training.plan import Member
 
 # Vector units read 16 floats; a block that starts at a multiple of 16 is computed alike in a stack of any size.
-_ALIGNMENT = 16
+ALIGNMENT = 16
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,10 @@ class Stack:
         """Every parameter as [R, *shape], as views of one of the flat buffers."""
         return {block.name: block.view(flat, len(self)) for block in self.blocks}
 
+    def parts(self, flat: Tensor, row: int) -> list[Tensor]:
+        """Every parameter of one network, as views of a flat buffer."""
+        return [block[row] for block in self.stacked(flat).values()]
+
     def hold_masks(self) -> None:
         """Clear the gradients of pruned weights.
 
@@ -111,5 +115,5 @@ def _layout(shapes: Mapping[str, torch.Size], members: int) -> tuple[list[Block]
     blocks, offset = [], 0
     for name, shape in shapes.items():
         blocks.append(Block(name, shape, offset))
-        offset += -(-members * shape.numel() // _ALIGNMENT) * _ALIGNMENT
+        offset += -(-members * shape.numel() // ALIGNMENT) * ALIGNMENT
     return blocks, offset

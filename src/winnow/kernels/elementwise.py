@@ -1,0 +1,187 @@
+"""What stands between the products: activations, sums, pooling, and the way in and out of the kernels' layout."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from torch import Tensor
+
+from winnow.kernels.layout import Buffer
+from winnow.kernels.team import Call, Operation, make_call
+from winnow.kernels.vectors import floats_at, integers_at, transpose_tile
+
+ACTIVATIONS = {"relu": 0, "tanh": 1, "sigmoid": 2, "identity": 3}
+
+
+@Operation
+def pack(arguments, thread, threads):
+    """Images [N, C, H, W] into blocks, images innermost.
+
+    Arguments: images, target, images' count, block, blocks, channels, lines, their length, target's steps of block,
+    channel and line. Empty places of the last block stay as they are.
+    """
+    a = integers_at(arguments, 11)
+    images, target, count, block, blocks = a[0], a[1], a[2], a[3], a[4]
+    rows, length, strip = a[5] * a[6], a[7], a[8]
+    for item in range(blocks * rows * thread // threads, blocks * rows * (thread + 1) // threads):
+        number, row = item // rows, item % rows
+        first = number * block
+        valid = min(block, count - first)
+        from_ = images + 4 * (first * rows + row) * length
+        into = target + 4 * (number * strip + row // a[6] * a[9] + row % a[6] * a[10])
+        for image in range(0, valid - valid % 8, 8):
+            for pixel in range(0, length - length % 8, 8):
+                transpose_tile(
+                    from_ + 4 * (image * rows * length + pixel),
+                    rows * length,
+                    into + 4 * (pixel * block + image),
+                    block,
+                )
+        _transpose_rest(from_, into, valid, length, rows * length, block)
+
+
+@njit(error_model="numpy")
+def _transpose_rest(from_, into, valid, length, step, block):
+    """The images and pixels that do not fill a tile of eight by eight."""
+    source, target = floats_at(from_, valid * step), floats_at(into, length * block)
+    whole = length - length % 8
+    for image in range(valid):
+        for pixel in range(0 if image >= valid - valid % 8 else whole, length):
+            target[pixel * block + image] = source[image * step + pixel]
+
+
+@Operation
+def unpack(arguments, thread, threads):
+    """The way back, for outputs: `source, target [N, K], N, block, K`, both without border."""
+    a = integers_at(arguments, 5)
+    count, block, features = a[2], a[3], a[4]
+    source = floats_at(a[0], -(-count // block) * block * features)
+    target = floats_at(a[1], count * features)
+    for image in range(count * thread // threads, count * (thread + 1) // threads):
+        base = image // block * block * features + image % block
+        for k in range(features):
+            target[image * features + k] = source[base + k * block]
+
+
+@Operation
+def activate(arguments, thread, threads):
+    """An activation in place: `function, address, channels, blocks, height, length of a line, steps`."""
+    a = integers_at(arguments, 9)
+    for channel in range(a[2] * thread // threads, a[2] * (thread + 1) // threads):
+        for strip in range(a[3]):
+            for line in range(a[4]):
+                x = floats_at(a[1] + 4 * (strip * a[6] + channel * a[7] + line * a[8]), a[5])
+                _activate(a[0], x)
+
+
+@njit(error_model="numpy")
+def _activate(function, x):
+    one, zero = np.float32(1), np.float32(0)
+    if function == 0:
+        for i in range(len(x)):
+            x[i] = max(x[i], zero)
+    elif function == 1:
+        for i in range(len(x)):
+            x[i] = np.tanh(x[i])
+    elif function == 2:
+        for i in range(len(x)):
+            x[i] = one / (one + np.exp(-x[i]))
+
+
+@Operation
+def activate_gradient(arguments, thread, threads):
+    """The gradient of an activation in place, from its output: `activate`'s arguments for the gradient, then those."""
+    a = integers_at(arguments, 13)
+    for channel in range(a[2] * thread // threads, a[2] * (thread + 1) // threads):
+        for strip in range(a[3]):
+            for line in range(a[4]):
+                g = floats_at(a[1] + 4 * (strip * a[6] + channel * a[7] + line * a[8]), a[5])
+                y = floats_at(a[9] + 4 * (strip * a[10] + channel * a[11] + line * a[12]), a[5])
+                _activate_gradient(a[0], g, y)
+
+
+@njit(error_model="numpy")
+def _activate_gradient(function, g, y):
+    one, zero = np.float32(1), np.float32(0)
+    if function == 0:
+        for i in range(len(g)):
+            g[i] = g[i] if y[i] > zero else zero
+    elif function == 1:
+        for i in range(len(g)):
+            g[i] *= one - y[i] * y[i]
+    elif function == 2:
+        for i in range(len(g)):
+            g[i] *= y[i] * (one - y[i])
+
+
+@Operation
+def add(arguments, thread, threads):
+    """target = x (+ y): channels, blocks, height, length, then target, x and y, each with its steps; y may be 0."""
+    a = integers_at(arguments, 16)
+    for channel in range(a[0] * thread // threads, a[0] * (thread + 1) // threads):
+        for strip in range(a[1]):
+            for line in range(a[2]):
+                out = floats_at(a[4] + 4 * (strip * a[5] + channel * a[6] + line * a[7]), a[3])
+                x = floats_at(a[8] + 4 * (strip * a[9] + channel * a[10] + line * a[11]), a[3])
+                y = floats_at(a[12] + 4 * (strip * a[13] + channel * a[14] + line * a[15]), a[3])
+                if a[12] == 0:
+                    for i in range(a[3]):
+                        out[i] = x[i]
+                else:
+                    for i in range(a[3]):
+                        out[i] = x[i] + y[i]
+
+
+def _steps(buffer: Buffer) -> tuple[int, int, int, int]:
+    n = buffer.layout
+    return buffer.address, n.strip, n.plane, n.line
+
+
+def _extent(buffer: Buffer) -> tuple[int, int, int, int]:
+    n = buffer.layout
+    return n.channels, n.batch.blocks, n.height, n.width * n.pixel
+
+
+def pack_call(images: Tensor | int, target: Buffer) -> Call:
+    """target = images [N, C, H, W], contiguous; an address may be set later as the first argument."""
+    n = target.layout
+    lines = (n.channels, n.height, n.width) if n.halo else (1, 1, n.features)
+    call = make_call(
+        pack,
+        *(images, target.address, n.batch.images, n.batch.block, n.batch.blocks),
+        *(*lines, n.strip, n.plane, n.line),
+    )
+    call.keeps.append(target.flat)
+    return call
+
+
+def activate_call(function: str, target: Buffer) -> Call:
+    """target = function(target)."""
+    call = make_call(activate, ACTIVATIONS[function], target.address, *_extent(target), *_steps(target)[1:])
+    call.keeps.append(target.flat)
+    return call
+
+
+def activate_gradient_call(function: str, gradient: Buffer, output: Buffer) -> Call:
+    """gradient *= derivative, from the output."""
+    call = make_call(
+        activate_gradient,
+        *(ACTIVATIONS[function], gradient.address, *_extent(gradient), *_steps(gradient)[1:]),
+        *_steps(output),
+    )
+    call.keeps += [gradient.flat, output.flat]
+    return call
+
+
+def add_call(target: Buffer, x: Buffer, y: Buffer | None = None) -> Call:
+    """target = x + y, or x alone."""
+    other = _steps(y) if y is not None else (0, 0, 0, 0)
+    call = make_call(add, *_extent(target), *_steps(target), *_steps(x), *other)
+    call.keeps += [target.flat, x.flat, y]
+    return call
+
+
+def unpack_call(source: Buffer, target: Tensor) -> Call:
+    """target [N, K] = the images' features; the source has no border."""
+    n = source.layout
+    return make_call(unpack, source.flat, target, n.batch.images, n.batch.block, n.features)

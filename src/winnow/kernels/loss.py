@@ -1,0 +1,58 @@
+"""Cross-entropy with its gradient, on logits in the kernels' layout."""
+
+from __future__ import annotations
+
+import numpy as np
+from torch import Tensor
+
+from winnow.kernels.layout import Buffer
+from winnow.kernels.team import Call, Operation, make_call
+from winnow.kernels.vectors import floats_at, integers_at
+
+
+@Operation
+def cross_entropy(arguments, thread, threads):
+    """Mean loss and accuracy of a batch, and the gradient of the logits; empty images get none.
+
+    Arguments: logits, gradient, labels (int64), result [2], images, block, classes.
+    """
+    a = integers_at(arguments, 7)
+    if thread > 0:  # a few thousand numbers: sharing them would cost more than it saves
+        return
+    count, block, classes = a[4], a[5], a[6]
+    size = -(-count // block) * block * classes
+    logits, gradient = floats_at(a[0], size), floats_at(a[1], size)
+    labels, result = integers_at(a[2], count), floats_at(a[3], 2)
+    loss, right = 0.0, 0
+    share = np.float32(1) / np.float32(count)
+    for image in range(count):
+        base = image // block * block * classes + image % block
+        top, best = logits[base], 0
+        for k in range(1, classes):
+            value = logits[base + k * block]
+            if value > top:
+                top, best = value, k
+        total = np.float32(0)
+        for k in range(classes):
+            power = np.exp(logits[base + k * block] - top)
+            gradient[base + k * block] = power
+            total += power
+        label = labels[image]
+        loss += np.log(total) + top - logits[base + label * block]
+        right += best == label
+        scale = share / total
+        for k in range(classes):
+            gradient[base + k * block] *= scale
+        gradient[base + label * block] -= share
+    result[0] = loss / count
+    result[1] = right / count
+
+
+def cross_entropy_call(logits: Buffer, gradient: Buffer, labels: Tensor | int, result: Tensor) -> Call:
+    """result = (mean loss, accuracy); gradient = d loss / d logits. The labels' address is the third argument."""
+    n = logits.layout
+    call = make_call(
+        cross_entropy, logits.flat, gradient.flat, labels, result, n.batch.images, n.batch.block, n.channels
+    )
+    call.keeps += [logits, gradient]
+    return call

@@ -1,0 +1,106 @@
+"""Training on stored weights only: the engine over `winnow.kernels`, for a `PackedStack`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from winnow.kernels.buffers import Memory
+from winnow.kernels.compiler import Compiler
+from winnow.kernels.elementwise import pack_call, unpack_call
+from winnow.kernels.layout import batch_of, buffer
+from winnow.kernels.loss import cross_entropy_call
+from winnow.kernels.stages import Stages, stages_of
+from winnow.kernels.team import Call, Program, Team
+from winnow.networks import trace
+from winnow.training.packed import PackedStack
+
+# Blocks of fewer images than the widest vector register holds would leave the weights' gradients without vectors.
+_SMALLEST_BLOCK = 16
+
+
+class SparseEngine:
+    """An `Engine` on stored weights.
+
+    Networks share working memory: those that run at the same time, one on each thread, have their own.
+
+    Args:
+        stack: the networks.
+        stages: of their architecture, for training.
+        batch: images per step.
+    """
+
+    def __init__(self, stack: PackedStack, stages: Stages, batch: int) -> None:
+        self._stack, self._batch = stack, batch
+        kernels = kernels_of(stack.modules[0], stages)
+        self._classes = stages.shapes[stages.output][0]
+        self._result = torch.zeros(len(stack), 2)
+        self._logits = torch.zeros(len(stack), batch, self._classes)
+        threads = torch.get_num_threads()
+        memories = [Memory(stages, batch_of(batch, _SMALLEST_BLOCK), kernels) for _ in range(min(threads, len(stack)))]
+        alone = len(stack) - len(stack) % threads if threads > 1 else 0
+        self._steps: list[Program] = []
+        self._forwards: list[Program] = []
+        self._inputs: list[tuple[Call, Call, Call]] = []
+        for row in range(len(stack)):
+            memory = memories[row % len(memories)]
+            self._compile(row, memory, 1 if row < alone else threads)
+        self._training, self._inference = Team(self._steps, threads), Team(self._forwards, threads)
+
+    def gradients(self, images: Tensor, labels: Tensor, step: int) -> tuple[Tensor, Tensor]:  # noqa: ARG002
+        """See `Engine.gradients`."""
+        images, labels = images.contiguous(), labels.contiguous()
+        image, label = images[0].numel() * 4, labels.shape[1] * 8
+        first, second = images.data_ptr(), labels.data_ptr()
+        for row, (pack, _, loss) in enumerate(self._inputs):
+            pack.arguments[0] = first + row * image
+            loss.arguments[2] = second + row * label
+        self._training.run()
+        return self._result[:, 0].clone(), self._result[:, 1].clone()
+
+    def logits(self, images: Tensor) -> Tensor:
+        """See `Engine.logits`."""
+        parts = []
+        for chunk in images.split(self._batch):
+            chunk = chunk.contiguous()
+            for _, pack, _ in self._inputs:
+                pack.arguments[0], pack.arguments[2] = chunk.data_ptr(), len(chunk)
+            self._inference.run()
+            parts.append(self._logits[:, : len(chunk)].clone())
+        return torch.cat(parts, 1)
+
+    def _compile(self, row: int, memory: Memory, threads: int) -> None:
+        stages = memory.stages
+        compiler = Compiler(memory, self._stack.parameters(row), threads)
+        source, output = memory.value(stages.input), memory.value(stages.output)
+        gradient = buffer(output.layout)
+        pack, read = pack_call(0, source), pack_call(0, source)
+        loss = cross_entropy_call(output, gradient, 0, self._result[row])
+        self._steps.append(Program([pack, *compiler.forward(training=True), loss, *compiler.backward(gradient)]))
+        unpack = unpack_call(output, self._logits[row])
+        self._forwards.append(Program([read, *compiler.forward(training=False), unpack]))
+        self._inputs.append((pack, read, loss))
+
+
+def training_stages(module: nn.Module, image_shape: Sequence[int]) -> Stages:
+    """The stages of a network that is to be trained.
+
+    Raises:
+        Unsupported: what the kernels do not have, and where it stands.
+    """
+    return stages_of(trace(module, tuple(image_shape)), training=True)
+
+
+def weighted_tensors(stages: Stages) -> list[str]:
+    """Names of the linear and convolution weights."""
+    return [stage.node.tensors["weight"] for stage in stages.stages if stage.kind == "taps"]
+
+
+def kernels_of(module: nn.Module, stages: Stages) -> dict[str, tuple[int, int]]:
+    """Height and width of the kernel of every convolution."""
+    parameters = dict(module.named_parameters())
+    return {
+        name: (shape[2], shape[3]) for name in weighted_tensors(stages) if len(shape := parameters[name].shape) == 4
+    }
