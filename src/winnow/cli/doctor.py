@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,27 @@ from winnow.storage import environment
 
 
 def doctor(*, json: AsJson = False) -> None:
-    """Check the installation and measure this machine: versions, cores, devices, disk, matrix speed."""
+    """Check the installation and measure this machine: versions, cores, disk, matrix speed, break-even densities.
+
+    Break-even: the density below which training or inference on stored weights is faster here than on dense tensors.
+    """
     facts = examine()
-    print_json(facts) if json else print_facts(
-        {**facts, "packages": [f"{k} {v}" for k, v in facts["packages"].items()]}
-    )
+    if json:
+        print_json(facts)
+        return
+    shown = {**facts, "packages": [f"{k} {v}" for k, v in facts["packages"].items()]}
+    shown["break_even"] = [f"{k.replace('_', ' ')} {v:.0%}" for k, v in facts["break_even"].items()]
+    print_facts(shown)
 
 
 def examine() -> dict[str, Any]:
-    """The facts as plain data; speeds in GFLOP/s of float32 matrix products."""
+    """The facts as plain data; speeds in GFLOP/s of float32 matrix products, break-even as densities.
+
+    What is measured here is kept, and `winnow tickets find` goes by it from then on.
+    """
     import torch
+
+    from winnow.kernels import measured
 
     free = shutil.disk_usage(Path.cwd()).free
     return {
@@ -32,6 +44,7 @@ def examine() -> dict[str, Any]:
         "disk_free_gb": round(free / 1e9, 1),
         "gflops_large": round(_gflops(1024, 1024, 1024), 1),
         "gflops_lenet_batch": round(_gflops(60, 784, 300), 1),
+        "break_even": asdict(measured(keep=True)),
         "verdict": "ready" if free > 1e9 else "less than 1 GB of disk is free",
     }
 

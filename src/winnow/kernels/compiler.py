@@ -147,15 +147,12 @@ class _Flow:
 
     def _taps(self, stage: Stage, gradient: Buffer) -> None:
         compiler, taps = self._compiler, self._compiler.taps(stage)
-        self._unactivate(stage, gradient)
+        self._unactivate(stage, gradient, compiler.gradient_of(stage, "bias"))
         weight, by_weight = compiler.tensor(stage, "weight"), compiler.gradient_of(stage, "weight")
-        by_bias = compiler.gradient_of(stage, "bias")
         assert weight is not None
         if by_weight is not None:
             source = self._memory.value(stage.source)
             self.calls += taps.weight_gradient(gradient, source, by_weight, compiler.threads)
-        if by_bias is not None:
-            self.calls.append(taps.bias_gradient(gradient, by_bias))
         if stage.source != self._memory.stages.input:
             target, known = self._target(stage.source)
             self.calls += taps.input_gradient(weight, gradient, target, add=known)
@@ -190,10 +187,11 @@ class _Flow:
             self.calls.append(add_call(target, gradient, target if known else None))
         self._pass_on(stage.source, gradient)
 
-    def _unactivate(self, stage: Stage, gradient: Buffer) -> None:
-        if stage.function != "identity":
+    def _unactivate(self, stage: Stage, gradient: Buffer, sums: Tensor | None = None) -> None:
+        """From the gradient of a stage's output to that before its activation; its sums are the biases' gradient."""
+        if stage.function != "identity" or sums is not None:
             output = self._memory.value(stage.output)
-            self.calls.append(activate_gradient_call(stage.function, gradient, output))
+            self.calls.append(activate_gradient_call(stage.function, gradient, output, sums))
 
     def _target(self, name: str) -> tuple[Buffer, bool]:
         """Where a value's gradient goes, and whether something is there already."""

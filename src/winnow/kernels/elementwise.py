@@ -90,14 +90,30 @@ def _activate(function, x):
 
 @Operation
 def activate_gradient(arguments, thread, threads):
-    """The gradient of an activation in place, from its output: `activate`'s arguments for the gradient, then those."""
-    a = integers_at(arguments, 13)
+    """The gradient of an activation in place, from its output, and the sum of what is left over each channel.
+
+    Arguments: as for `activate`, of the gradient; address and steps of the output; where the sums go, or 0.
+    """
+    a = integers_at(arguments, 14)
     for channel in range(a[2] * thread // threads, a[2] * (thread + 1) // threads):
+        total = 0.0
         for strip in range(a[3]):
             for line in range(a[4]):
                 g = floats_at(a[1] + 4 * (strip * a[6] + channel * a[7] + line * a[8]), a[5])
                 y = floats_at(a[9] + 4 * (strip * a[10] + channel * a[11] + line * a[12]), a[5])
                 _activate_gradient(a[0], g, y)
+                if a[13] != 0:
+                    total += _sum(g)
+        if a[13] != 0:
+            floats_at(a[13], a[2])[channel] = total
+
+
+@njit(error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
+def _sum(values):
+    total = np.float32(0)
+    for i in range(len(values)):
+        total += values[i]
+    return total
 
 
 @njit(error_model="numpy")
@@ -145,14 +161,21 @@ def _extent(buffer: Buffer) -> tuple[int, int, int, int]:
 def pack_call(images: Tensor | int, target: Buffer) -> Call:
     """target = images [N, C, H, W], contiguous; an address may be set later as the first argument."""
     n = target.layout
-    lines = (n.channels, n.height, n.width) if n.halo else (1, 1, n.features)
+    lines = (n.channels, n.height, n.width) if n.halo else (1, *_pieces(n.features))
+    line = n.line if n.halo else lines[2] * n.pixel
     call = make_call(
         pack,
         *(images, target.address, n.batch.images, n.batch.block, n.batch.blocks),
-        *(*lines, n.strip, n.plane, n.line),
+        *(*lines, n.strip, n.plane, line),
     )
     call.keeps.append(target.flat)
     return call
+
+
+def _pieces(features: int) -> tuple[int, int]:
+    """Features without a border, cut into equal pieces of whole tiles, so that threads can share them."""
+    count = max(n for n in range(1, 17) if features % n == 0 and (features // n % 8 == 0 or n == 1))
+    return count, features // count
 
 
 def activate_call(function: str, target: Buffer) -> Call:
@@ -162,12 +185,12 @@ def activate_call(function: str, target: Buffer) -> Call:
     return call
 
 
-def activate_gradient_call(function: str, gradient: Buffer, output: Buffer) -> Call:
-    """gradient *= derivative, from the output."""
+def activate_gradient_call(function: str, gradient: Buffer, output: Buffer, sums: Tensor | None = None) -> Call:
+    """gradient *= derivative, from the output; sums [channels] = what is left over images and positions."""
     call = make_call(
         activate_gradient,
         *(ACTIVATIONS[function], gradient.address, *_extent(gradient), *_steps(gradient)[1:]),
-        *_steps(output),
+        *(*_steps(output), sums),
     )
     call.keeps += [gradient.flat, output.flat]
     return call

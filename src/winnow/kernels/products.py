@@ -10,7 +10,7 @@ from torch import Tensor
 
 from winnow.kernels.layout import Buffer, Layout
 from winnow.kernels.pattern import Pattern, ordered
-from winnow.kernels.taps import add_partials, apply_taps, gather, row_sums, tap_gradients
+from winnow.kernels.taps import add_partials, apply_taps, gather, tap_gradients
 from winnow.kernels.team import Call, make_call
 
 # With fewer positions than this the threads share the rows instead.
@@ -165,15 +165,6 @@ class Taps:
         if rows == 1:
             return [call]
         return [call, make_call(add_partials, target, partial, rows, self.pattern.stored)]
-
-    def bias_gradient(self, gradient: Buffer, target: Tensor) -> Call:
-        """target[outputs] = sum of the gradient over images and positions."""
-        z = gradient.layout
-        start = gradient.flat.data_ptr() + 4 * z.origin
-        rows = (target, start, gradient.channel_places, z.channels)
-        call = make_call(row_sums, *rows, z.batch.blocks, z.height, 1, z.width * z.pixel, z.strip, z.line, 0)
-        call.keeps.append(gradient.flat)
-        return call
 
     def gradient_halo(self) -> int:
         """The halo that `input_gradient` needs around this layer's outputs."""

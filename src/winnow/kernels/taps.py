@@ -8,7 +8,6 @@ columns may be cut into blocks whose inputs stay in the first-level cache; a row
 
 from __future__ import annotations
 
-import numpy as np
 from numba import njit
 
 from winnow.kernels.team import Operation
@@ -181,26 +180,3 @@ def gather(arguments, thread, threads):
     values = floats_at(a[1], 1 << 40)
     for i in range(count * thread // threads, count * (thread + 1) // threads):
         out[i] = values[source[i]]
-
-
-@Operation
-def row_sums(arguments, thread, threads):
-    """out[row] = sum over all positions of a gradient: the gradient of the biases.
-
-    Arguments: out, gradient, places (int32), rows, strips, height, pieces, width, steps of strip, line and piece.
-    """
-    a = integers_at(arguments, 11)
-    rows, width = a[3], a[7]
-    out, places = floats_at(a[0], rows), indices_at(a[2], rows)
-    for row in range(rows * thread // threads, rows * (thread + 1) // threads):
-        total = 0.0
-        for strip in range(a[4]):
-            for line in range(a[5]):
-                for piece in range(a[6]):
-                    place = a[1] + 4 * (places[row] + strip * a[8] + line * a[9] + piece * a[10])
-                    values = floats_at(place, width)
-                    part = np.float32(0)
-                    for i in range(width):
-                        part += values[i]
-                    total += part
-        out[row] = total

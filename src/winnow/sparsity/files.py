@@ -24,8 +24,11 @@ def save_tensors(path: Path | str, tensors: Mapping[str, Tensor], notes: Mapping
     """
     whole = {name: t.detach().to("cpu").contiguous() for name, t in tensors.items()}
     with replacing(path) as part:
+        part.touch()
+        mode = part.stat().st_mode  # as for any new file; safetensors would let nobody else read it
         # One note: the format keeps several in no fixed order, and equal contents should be equal bytes.
         save_file(whole, part, metadata={_NOTES: canonical_json(dict(notes or {}))})
+        part.chmod(mode)
 
 
 def load_tensors(path: Path | str) -> tuple[dict[str, Tensor], dict[str, str]]:

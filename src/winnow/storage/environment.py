@@ -7,7 +7,7 @@ import platform
 from pathlib import Path
 from typing import Any
 
-_PACKAGES = ("winnow-lab", "torch", "numpy", "safetensors", "pyarrow", "duckdb", "scikit-learn")
+_PACKAGES = ("winnow-lab", "torch", "numpy", "numba", "safetensors", "pyarrow", "duckdb", "scikit-learn")
 
 
 def environment() -> dict[str, Any]:

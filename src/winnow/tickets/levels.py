@@ -10,11 +10,10 @@ from torch import Tensor
 
 from winnow.sparsity import Mask, Ticket, load_tensors, save_tensors
 from winnow.storage import Metric, RunFolder, read_json, write_json, write_part
+from winnow.tickets.marks import DONE
 from winnow.tickets.recipe import TICKET, TRUNK
 from winnow.tickets.summary import summarise
 from winnow.training import StackResult, Trained
-
-DONE = "done.json"
 
 
 class LevelFolder:

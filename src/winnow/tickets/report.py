@@ -16,6 +16,7 @@ from winnow.storage import RunFolder, read_json
 from winnow.storage.runs import SHORT_ID
 from winnow.tickets import figures
 from winnow.tickets.findings import findings
+from winnow.tickets.marks import executions
 from winnow.tickets.summary import LevelSummary, as_rows, layer_densities, series, summarise
 
 if TYPE_CHECKING:
@@ -215,8 +216,14 @@ def _origin(run: RunFolder, header: dict[str, Any], command: str) -> tuple[Secti
     ]
     file = run.path / "environment.json"
     if file.is_file():
-        sections.append(Section("Environment", (Facts.of(read_json(file)),)))
+        sections.append(Section("Environment", (Facts.of(read_json(file)), *_executed(run))))
     return tuple(sections)
+
+
+def _executed(run: RunFolder) -> tuple[Details, ...]:
+    """Which levels trained on dense tensors, which on stored weights, and why."""
+    found = executions(run)
+    return (Details("How each level was executed", (Facts.of(found),)),) if found else ()
 
 
 def _named(value: Any) -> dict[str, Any]:
