@@ -22,11 +22,19 @@ def timed(contenders: Mapping[str, Call], rounds: int = 5, seconds: float = 0.2)
     times: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(rounds):
         for name, call in contenders.items():
+            _settle(call)
             begin = time.perf_counter()
             for _ in range(counts[name]):
                 call()
             times[name].append((time.perf_counter() - begin) / counts[name])
     return times
+
+
+def _settle(call: Call) -> None:
+    """Let the idle threads of the contender before go to sleep, and the caches fill with this one's data."""
+    time.sleep(0.05)
+    for _ in range(3):
+        call()
 
 
 def _count(call: Call, seconds: float) -> int:

@@ -3,7 +3,7 @@
     python benchmarks/sparse_steps.py
 
 LeNet, batches of 60 and Adam, against (a) autograd, fused Adam and masked gradients, forward pass and loss compiled by
-torch.compile; (b) the same, not compiled. ResNet-20, batches of 128, against channels-last float32 torch with fused SGD.
+torch.compile; (b) the same, not compiled. ResNet-20, batches of 128, against channels-last torch with fused SGD.
 Both sides get their batch in memory and leave evaluation out. Random masks, the same density in every layer.
 """
 

@@ -39,7 +39,7 @@ def by_image(held: Buffer) -> Tensor:
 def placed(images: Tensor, layout: Layout, empty: float = 0.0) -> Buffer:
     """A buffer that holds images [N, C, H, W]; the empty ones of the last block hold `empty`."""
     held, n = buffer(layout), layout
-    whole = torch.full((n.batch.blocks * n.batch.block, n.channels, n.height, n.width), empty)
+    whole = torch.full((n.batch.blocks * n.batch.block, n.channels, n.height, n.width), float(empty))
     whole[: len(images)] = images
     inside(held).copy_(whole.view(n.batch.blocks, n.batch.block, *whole.shape[1:]).permute(0, 2, 3, 4, 1))
     return held

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -46,7 +48,7 @@ def test_weights_stand_block_by_block_row_by_row_column_by_column(mask: np.ndarr
 
 def columns_by_block(pattern: Pattern) -> list[np.ndarray]:
     edges = pattern.starts[:: pattern.rows]
-    return [pattern.column[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [pattern.column[a:b] for a, b in itertools.pairwise(edges)]
 
 
 def test_starts_tell_where_each_row_of_each_block_lies(mask: np.ndarray) -> None:

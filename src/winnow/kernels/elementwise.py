@@ -204,7 +204,7 @@ def add_call(target: Buffer, x: Buffer, y: Buffer | None = None) -> Call:
     return call
 
 
-def unpack_call(source: Buffer, target: Tensor) -> Call:
-    """target [N, K] = the images' features; the source has no border."""
+def unpack_call(source: Buffer, target: Tensor | int) -> Call:
+    """target [N, K] = the images' features; the source has no border. Its address and N may be set later."""
     n = source.layout
     return make_call(unpack, source.flat, target, n.batch.images, n.batch.block, n.features)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -19,6 +20,8 @@ from winnow.networks import Graph, fold_normalisation
 
 # Images that run at once; more would only take more memory.
 _SIZES = (8, 16, 32, 64, 128)
+# A program of fewer multiplications runs on one thread: the barriers of more would take longer.
+_WORTH_SHARING = 5e5
 # A program for more images than there are is run when at least this part of it is filled.
 _FILLED = 0.75
 
@@ -43,7 +46,7 @@ class SparseNetwork:
         self._kernels: dict[str, tuple[int, int]] = {}
         self._parameters = self._stored(state)
         self._runs: dict[tuple[int, int], _Run] = {}
-        self._shape = tuple(graph.input.shape)
+        self._shape = torch.Size(graph.input.shape)
 
     @property
     def stored(self) -> int:
@@ -52,9 +55,9 @@ class SparseNetwork:
 
     def __call__(self, images: Tensor) -> Tensor:
         """Logits [N, K] of images [N, C, H, W] (float32, on the CPU)."""
-        if tuple(images.shape[1:]) != self._shape or images.dtype != torch.float32 or images.device.type != "cpu":
+        if images.shape[1:] != self._shape or images.dtype is not torch.float32 or not images.is_cpu:
             raise ValueError(f"images must be float32 [N, {', '.join(map(str, self._shape))}] on the CPU")
-        images = images.detach().contiguous()
+        images = images.contiguous()
         if len(images) <= _SIZES[0]:
             return self._chunk(images, _SIZES[0])
         parts, done = [], 0
@@ -73,10 +76,27 @@ class SparseNetwork:
     def _made(self, size: int, threads: int) -> _Run:
         memory = Memory(self._stages, batch_of(size), self._kernels)
         logits = memory.value(self._stages.output)
-        out = torch.zeros(size, logits.layout.features)
+        threads = threads if self._work() * size > _WORTH_SHARING else 1
         pack = pack_call(0, memory.value(self._stages.input))
-        calls = Compiler(memory, self._parameters, threads).forward(training=False)
-        return _Run(pack, Team([Program([pack, *calls, unpack_call(logits, out)])], threads), out)
+        calls = Compiler(memory, self._for_strips(memory.batch.block), threads).forward(training=False)
+        unpack = unpack_call(logits, 0)
+        return _Run(pack, unpack, Team([Program([pack, *calls, unpack])], threads), logits.layout.features)
+
+    def _work(self) -> int:
+        """Multiplications of one image."""
+        taps = [stage for stage in self._stages.stages if stage.kind == "taps"]
+        positions = [math.prod(self._stages.shapes[stage.output][1:]) for stage in taps]
+        stored = [self._parameters.patterns[stage.node.tensors["weight"]].stored for stage in taps]
+        return sum(p * s for p, s in zip(positions, stored, strict=True))
+
+    def _for_strips(self, block: int) -> Parameters:
+        """The parameters in the order that suits a block of images; a convolution's strips run over pixels too."""
+        values, patterns = dict(self._parameters.values), dict(self._parameters.patterns)
+        for name, pattern in self._parameters.patterns.items():
+            if name not in self._kernels:
+                patterns[name], places = pattern.for_strips(block)
+                values[name] = values[name][torch.from_numpy(places).long()]
+        return Parameters(values, patterns)
 
     def _stored(self, state: Mapping[str, Tensor]) -> Parameters:
         values, patterns = {name: t.detach().contiguous() for name, t in state.items()}, {}
@@ -97,14 +117,18 @@ class _Run:
     """A program for up to so many images."""
 
     pack: Call
+    unpack: Call
     team: Team
-    logits: Tensor
+    classes: int
 
     def __call__(self, images: Tensor) -> Tensor:
-        arguments = self.pack.arguments
-        arguments[0], arguments[2] = images.data_ptr(), len(images)
+        count = len(images)
+        logits = torch.empty(count, self.classes)
+        read, write = self.pack.arguments, self.unpack.arguments
+        read[0], read[2] = images.data_ptr(), count
+        write[1], write[2] = logits.data_ptr(), count
         self.team.run()
-        return self.logits[: len(images)].clone()
+        return logits
 
 
 def _size_for(images: int) -> int:

@@ -37,39 +37,43 @@ class SparseEngine:
         kernels = kernels_of(stack.modules[0], stages)
         self._classes = stages.shapes[stages.output][0]
         self._result = torch.zeros(len(stack), 2)
-        self._logits = torch.zeros(len(stack), batch, self._classes)
+        self._means = (self._result[:, 0], self._result[:, 1])
         threads = torch.get_num_threads()
         memories = [Memory(stages, batch_of(batch, _SMALLEST_BLOCK), kernels) for _ in range(min(threads, len(stack)))]
         alone = len(stack) - len(stack) % threads if threads > 1 else 0
         self._steps: list[Program] = []
         self._forwards: list[Program] = []
-        self._inputs: list[tuple[Call, Call, Call]] = []
+        self._inputs: list[tuple[Call, Call, Call, Call]] = []
         for row in range(len(stack)):
             memory = memories[row % len(memories)]
             self._compile(row, memory, 1 if row < alone else threads)
         self._training, self._inference = Team(self._steps, threads), Team(self._forwards, threads)
 
     def gradients(self, images: Tensor, labels: Tensor, step: int) -> tuple[Tensor, Tensor]:  # noqa: ARG002
-        """See `Engine.gradients`."""
+        """See `Engine.gradients`; the means stand until the next call."""
         images, labels = images.contiguous(), labels.contiguous()
         image, label = images[0].numel() * 4, labels.shape[1] * 8
         first, second = images.data_ptr(), labels.data_ptr()
-        for row, (pack, _, loss) in enumerate(self._inputs):
+        for row, (pack, _, loss, _) in enumerate(self._inputs):
             pack.arguments[0] = first + row * image
             loss.arguments[2] = second + row * label
         self._training.run()
-        return self._result[:, 0].clone(), self._result[:, 1].clone()
+        return self._means
 
     def logits(self, images: Tensor) -> Tensor:
         """See `Engine.logits`."""
-        parts = []
-        for chunk in images.split(self._batch):
-            chunk = chunk.contiguous()
-            for _, pack, _ in self._inputs:
-                pack.arguments[0], pack.arguments[2] = chunk.data_ptr(), len(chunk)
+        images = images.contiguous()
+        count, image = len(images), images[0].numel() * 4
+        logits = torch.empty(len(self._stack), count, self._classes)
+        source, target = images.data_ptr(), logits.data_ptr()
+        for done in range(0, count, self._batch):
+            size = min(self._batch, count - done)
+            for row, (_, pack, _, unpack) in enumerate(self._inputs):
+                pack.arguments[0], pack.arguments[2] = source + done * image, size
+                unpack.arguments[1] = target + (row * count + done) * self._classes * 4
+                unpack.arguments[2] = size
             self._inference.run()
-            parts.append(self._logits[:, : len(chunk)].clone())
-        return torch.cat(parts, 1)
+        return logits
 
     def _compile(self, row: int, memory: Memory, threads: int) -> None:
         stages = memory.stages
@@ -79,9 +83,9 @@ class SparseEngine:
         pack, read = pack_call(0, source), pack_call(0, source)
         loss = cross_entropy_call(output, gradient, 0, self._result[row])
         self._steps.append(Program([pack, *compiler.forward(training=True), loss, *compiler.backward(gradient)]))
-        unpack = unpack_call(output, self._logits[row])
+        unpack = unpack_call(output, 0)
         self._forwards.append(Program([read, *compiler.forward(training=False), unpack]))
-        self._inputs.append((pack, read, loss))
+        self._inputs.append((pack, read, loss, unpack))
 
 
 def training_stages(module: nn.Module, image_shape: Sequence[int]) -> Stages:
