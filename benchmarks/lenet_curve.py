@@ -99,6 +99,7 @@ def _timed(data: DataSet, members: list[Member], steps: int, way: str) -> dict[s
     execution = execution_for(lenet_300_100(), members, plan, data.image_shape, torch.device("cpu"), way)
     stack, engine, loss = execution.stack, execution.engine, loss_named(plan.loss)
     optimizer, batches = StackOptimizer(stack, plan), StackBatches(data, members, plan)
+    engine.gradients(*batches.at(0), 0)  # compiles and allocates
     parts: dict[str, float] = defaultdict(float)
 
     def part(name: str, work: Callable[..., Any], *arguments: Any) -> Any:
@@ -107,10 +108,9 @@ def _timed(data: DataSet, members: list[Member], steps: int, way: str) -> dict[s
         parts[name] += time.perf_counter() - begin
         return result
 
-    engine.gradients(*batches.at(0), 0)
     for step in range(steps):
-        images, labels = part("batches", batches.at, step)
-        part("gradients", engine.gradients, images, labels, step)
+        images, labels, index = part("batches", batches.indexed, step)
+        part("gradients", engine.gradients, images, labels, step, index)
         part("masks", stack.hold_masks)
         part("optimizer", optimizer.step, step)
         if step % EVERY == 0:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from helpers import members
 from winnow.kernels.layout import Buffer, Layout, buffer
 from winnow.kernels.team import Call, Program, Team
+from winnow.sparsity import Mask
 from winnow.training import Member, Stack, loss_named
 from winnow.training.engines import ModuleEngine
 from winnow.training.packed import PackedStack
@@ -92,15 +94,20 @@ def pair_of(
     *,
     density: float = 0.5,
     rates: Sequence[float] | None = None,
-    start: Sequence[Member] | None = None,
+    masked: Sequence[str] = (),
 ) -> Pair:
-    """Members of a network with their own starts and masks, by both paths."""
+    """Members of a network with their own starts and masks, by both paths; `masked` are masked besides the weights."""
     module, made = members(build, count, density=density, rates=rates)
-    made = list(start or made)
+    made = [_masked(member, masked) for member in made]
     stages = training_stages(module, shape)
     packed = PackedStack(module, made, weighted_tensors(stages))
     dense = Stack(module, made, torch.device("cpu"))
     return Pair(packed, SparseEngine(packed, stages, batch), dense, ModuleEngine(dense, loss_named("cross-entropy")))
+
+
+def _masked(member: Member, names: Sequence[str]) -> Member:
+    others = {name: torch.arange(member.start[name].numel()).view(member.start[name].shape) % 3 > 0 for name in names}
+    return replace(member, mask=Mask({**member.mask, **others}))
 
 
 def dense_gradients(stack: Stack, row: int) -> dict[str, Tensor]:
@@ -132,8 +139,6 @@ def batch_for(shape: Sequence[int], count: int, batch: int, classes: int, seed: 
 
 def in_own_process(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run Python code by itself, with the tests' helpers at hand."""
-    import os
-
     path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
     given = {**os.environ, "OMP_NUM_THREADS": "2", "PYTHONPATH": path, **environment}
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=given, timeout=300)

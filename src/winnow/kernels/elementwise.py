@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+import torch
 from numba import njit
 from torch import Tensor
 
@@ -13,41 +16,40 @@ from winnow.kernels.vectors import floats_at, integers_at, transpose_tile
 ACTIVATIONS = {"relu": 0, "tanh": 1, "sigmoid": 2, "identity": 3}
 
 
+@njit(error_model="numpy")
+def _transpose_rest(from_, numbers, into, valid, length, step, block):
+    """The images and pixels that do not fill a tile of eight by eight."""
+    whole = length - length % 8
+    target = floats_at(into, length * block)
+    for image in range(valid):
+        source = floats_at(from_ + 4 * numbers[image] * step, length)
+        for pixel in range(0 if image >= valid - valid % 8 else whole, length):
+            target[pixel * block + image] = source[pixel]
+
+
 @Operation
 def pack(arguments, thread, threads):
-    """Images [N, C, H, W] into blocks, images innermost.
+    """Images [.., C, H, W] into blocks, images innermost.
 
-    Arguments: images, target, images' count, block, blocks, channels, lines, their length, target's steps of block,
-    channel and line. Empty places of the last block stay as they are.
+    Arguments: images, their numbers (int64), how many, target, block, blocks, channels, lines, their length, target's
+    steps of block, channel and line. Empty places of the last block stay as they are.
     """
-    a = integers_at(arguments, 11)
-    images, target, count, block, blocks = a[0], a[1], a[2], a[3], a[4]
-    rows, length, strip = a[5] * a[6], a[7], a[8]
+    a = integers_at(arguments, 12)
+    images, count, target, block, blocks = a[0], a[2], a[3], a[4], a[5]
+    rows, length = a[6] * a[7], a[8]
+    step = rows * length
     for item in range(blocks * rows * thread // threads, blocks * rows * (thread + 1) // threads):
         number, row = item // rows, item % rows
-        first = number * block
-        valid = min(block, count - first)
-        from_ = images + 4 * (first * rows + row) * length
-        into = target + 4 * (number * strip + row // a[6] * a[9] + row % a[6] * a[10])
+        valid = min(block, count - number * block)
+        if valid <= 0:
+            continue
+        places = a[1] + 8 * number * block
+        from_ = images + 4 * row * length
+        into = target + 4 * (number * a[9] + row // a[7] * a[10] + row % a[7] * a[11])
         for image in range(0, valid - valid % 8, 8):
             for pixel in range(0, length - length % 8, 8):
-                transpose_tile(
-                    from_ + 4 * (image * rows * length + pixel),
-                    rows * length,
-                    into + 4 * (pixel * block + image),
-                    block,
-                )
-        _transpose_rest(from_, into, valid, length, rows * length, block)
-
-
-@njit(error_model="numpy")
-def _transpose_rest(from_, into, valid, length, step, block):
-    """The images and pixels that do not fill a tile of eight by eight."""
-    source, target = floats_at(from_, valid * step), floats_at(into, length * block)
-    whole = length - length % 8
-    for image in range(valid):
-        for pixel in range(0 if image >= valid - valid % 8 else whole, length):
-            target[pixel * block + image] = source[image * step + pixel]
+                transpose_tile(from_ + 4 * pixel, step, places + 8 * image, into + 4 * (pixel * block + image), block)
+        _transpose_rest(from_, integers_at(places, valid), into, valid, length, step, block)
 
 
 @Operation
@@ -158,18 +160,32 @@ def _extent(buffer: Buffer) -> tuple[int, int, int, int]:
     return n.channels, n.batch.blocks, n.height, n.width * n.pixel
 
 
-def pack_call(images: Tensor | int, target: Buffer) -> Call:
-    """target = images [N, C, H, W], contiguous; an address may be set later as the first argument."""
+def pack_call(target: Buffer) -> PackCall:
+    """target = images [.., C, H, W], contiguous, which `PackCall.read` names before each run."""
     n = target.layout
     lines = (n.channels, n.height, n.width) if n.halo else (1, *_pieces(n.features))
     line = n.line if n.halo else lines[2] * n.pixel
+    in_order = torch.arange(n.batch.images)
     call = make_call(
         pack,
-        *(images, target.address, n.batch.images, n.batch.block, n.batch.blocks),
+        *(0, in_order, n.batch.images, target.address, n.batch.block, n.batch.blocks),
         *(*lines, n.strip, n.plane, line),
     )
     call.keeps.append(target.flat)
-    return call
+    return PackCall(call, in_order.data_ptr())
+
+
+@dataclass(frozen=True)
+class PackCall:
+    """The call that reads the images, and how it is told where they are."""
+
+    call: Call
+    in_order: int
+
+    def read(self, images: int, count: int, numbers: int | None = None) -> None:
+        """From the address of the images, so many: those of the int64 numbers at an address, else the first ones."""
+        arguments = self.call.arguments
+        arguments[0], arguments[1], arguments[2] = images, self.in_order if numbers is None else numbers, count
 
 
 def _pieces(features: int) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from winnow.kernels.buffers import Memory
 from winnow.kernels.compiler import Compiler, Parameters
-from winnow.kernels.elementwise import pack_call, unpack_call
+from winnow.kernels.elementwise import PackCall, pack_call, unpack_call
 from winnow.kernels.layout import batch_of
 from winnow.kernels.pattern import pattern_of
 from winnow.kernels.stages import stages_of
@@ -77,10 +77,10 @@ class SparseNetwork:
         memory = Memory(self._stages, batch_of(size), self._kernels)
         logits = memory.value(self._stages.output)
         threads = threads if self._work() * size > _WORTH_SHARING else 1
-        pack = pack_call(0, memory.value(self._stages.input))
+        pack = pack_call(memory.value(self._stages.input))
         calls = Compiler(memory, self._for_strips(memory.batch.block), threads).forward(training=False)
         unpack = unpack_call(logits, 0)
-        return _Run(pack, unpack, Team([Program([pack, *calls, unpack])], threads), logits.layout.features)
+        return _Run(pack, unpack, Team([Program([pack.call, *calls, unpack])], threads), logits.layout.features)
 
     def _work(self) -> int:
         """Multiplications of one image."""
@@ -116,7 +116,7 @@ class SparseNetwork:
 class _Run:
     """A program for up to so many images."""
 
-    pack: Call
+    pack: PackCall
     unpack: Call
     team: Team
     classes: int
@@ -124,8 +124,8 @@ class _Run:
     def __call__(self, images: Tensor) -> Tensor:
         count = len(images)
         logits = torch.empty(count, self.classes)
-        read, write = self.pack.arguments, self.unpack.arguments
-        read[0], read[2] = images.data_ptr(), count
+        write = self.unpack.arguments
+        self.pack.read(images.data_ptr(), count)
         write[1], write[2] = logits.data_ptr(), count
         self.team.run()
         return logits

@@ -375,14 +375,23 @@ def sparse_products(
 
 
 @intrinsic
-def transpose_tile(typingctx: Any, source, source_step, target, target_step):
-    """Eight rows of eight floats become eight columns; steps in floats from row to row."""
+def transpose_tile(typingctx: Any, source, source_step, numbers, target, target_step):
+    """Eight rows of eight floats become eight columns.
+
+    Args:
+        source: address of row 0.
+        source_step: floats from row to row.
+        numbers: address of eight int64 numbers: which rows.
+        target: address of the first column.
+        target_step: floats from column to column.
+    """
 
     def codegen(context, builder, signature, args):
-        source_, source_step_, target_, target_step_ = args
+        source_, source_step_, numbers_, target_, target_step_ = args
         v = _Vectors(builder, 8)
         first, into = v.floats(source_), v.floats(target_)
-        rows = [v.load(builder.gep(first, [builder.mul(source_step_, ir.Constant(_I64, i))])) for i in range(8)]
+        chosen = [v.element(numbers_, ir.Constant(_I64, i), _I64) for i in range(8)]
+        rows = [v.load(builder.gep(first, [builder.mul(source_step_, number)])) for number in chosen]
         # Three rounds of interleaving: partners 4, 2 and 1 rows apart.
         for distance in (4, 2, 1):
             rows = v.interleaved(rows, distance)
@@ -390,4 +399,4 @@ def transpose_tile(typingctx: Any, source, source_step, target, target_step):
             v.store(row, builder.gep(into, [builder.mul(target_step_, ir.Constant(_I64, i))]))
         return context.get_dummy_value()
 
-    return types.void(*[types.int64] * 4), codegen
+    return types.void(*[types.int64] * 5), codegen

@@ -24,13 +24,18 @@ class StackBatches:
 
     def at(self, step: int) -> tuple[Tensor, Tensor]:
         """Images [R, B, C, H, W] and labels [R, B] of a step."""
+        images, labels, index = self.indexed(step)
+        return batch_of(len(self._seeds), images, labels, index)
+
+    def indexed(self, step: int) -> tuple[Tensor, Tensor, Tensor | None]:
+        """The same without copying: all images, all labels and an index [R * B]; where they are augmented, as `at`."""
         train = self._data.train
         chosen = {seed: order.indices(step) for seed, order in self._orders.items()}
         index = torch.cat([chosen[seed] for seed in self._seeds]).to(train.labels.device)
-        members, batch = len(self._seeds), self._plan.batch
-        images = train.images.index_select(0, index).view(members, batch, *train.images.shape[1:])
-        labels = train.labels.index_select(0, index).view(members, batch)
-        return (images if self._plan.augment == "none" else self._augmented(images, step)), labels
+        if self._plan.augment == "none":
+            return train.images, train.labels, index
+        images, labels = batch_of(len(self._seeds), train.images, train.labels, index)
+        return self._augmented(images, step), labels, None
 
     def _augmented(self, images: Tensor, step: int) -> Tensor:
         fill = self._data.pad_value
@@ -38,3 +43,12 @@ class StackBatches:
         return torch.stack(
             [augment(x, seed=seed, flip=True, pad=_PAD, fill=fill) for x, seed in zip(images, seeds, strict=True)]
         )
+
+
+def batch_of(members: int, images: Tensor, labels: Tensor, index: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Images [R, B, C, H, W] and labels [R, B], picked by an index [R * B]; without one they are so already."""
+    if index is None:
+        return images, labels
+    chosen = index.flatten()
+    picked = images.index_select(0, chosen).view(members, -1, *images.shape[1:])
+    return picked, labels.index_select(0, chosen).view(members, -1)

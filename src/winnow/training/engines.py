@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from winnow.core import derive_seed
+from winnow.training.batches import batch_of
 from winnow.training.linear import LinearEngine, chain_of
 from winnow.training.losses import Loss
 from winnow.training.stack import Stack
@@ -16,8 +17,17 @@ from winnow.training.stack import Stack
 class Engine(Protocol):
     """What the training loop asks of a stack."""
 
-    def gradients(self, images: Tensor, labels: Tensor, step: int) -> tuple[Tensor, Tensor]:
-        """Fill `stack.gradients` from a batch [R, B, C, H, W] with labels [R, B]; mean loss [R] and accuracy [R]."""
+    def gradients(
+        self, images: Tensor, labels: Tensor, step: int, index: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Fill `stack.gradients` from a batch; mean loss [R] and accuracy [R].
+
+        Args:
+            images: [R, B, C, H, W]; with an index, all images [N, C, H, W].
+            labels: [R, B]; with an index, all labels [N].
+            step: names the draws of dropout.
+            index: [R * B] or [R, B]: which images and labels are every network's batch.
+        """
         ...
 
     def logits(self, images: Tensor) -> Tensor:
@@ -35,8 +45,11 @@ class ModuleEngine:
         self._stack, self._loss = stack, loss
         self._format: torch.memory_format | None = None
 
-    def gradients(self, images: Tensor, labels: Tensor, step: int) -> tuple[Tensor, Tensor]:
+    def gradients(
+        self, images: Tensor, labels: Tensor, step: int, index: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """See `Engine.gradients`. Dropout draws from a stream of the member and the step."""
+        images, labels = batch_of(len(self._stack), images, labels, index)
         self._stack.gradients.zero_()
         losses, right = [], []
         for row, (module, member) in enumerate(zip(self._stack.modules, self._stack.members, strict=True)):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from winnow.training.batches import batch_of
 from winnow.training.losses import Loss
 from winnow.training.stack import Stack
 
@@ -79,8 +80,15 @@ class LinearEngine:
         self._backwards: list[Tensor] = []
 
     @torch.no_grad()
-    def gradients(self, images: Tensor, labels: Tensor, step: int) -> tuple[Tensor, Tensor]:  # noqa: ARG002
+    def gradients(
+        self,
+        images: Tensor,
+        labels: Tensor,
+        step: int,  # noqa: ARG002
+        index: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
         """See `Engine.gradients`."""
+        images, labels = batch_of(self._members, images, labels, index)
         inputs = images.flatten(2)
         self._reserve(inputs)
         outputs = self._forward(inputs, self._outputs)

@@ -134,8 +134,8 @@ class _Session:
         return self._result()
 
     def _step(self, step: int) -> None:
-        images, labels = self.batches.at(step)
-        loss, accuracy = self.engine.gradients(images, labels, step)
+        images, labels, index = self.batches.indexed(step)
+        loss, accuracy = self.engine.gradients(images, labels, step, index)
         self.stack.hold_masks()
         self.optimizer.step(step)
         self._loss_sum += loss

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from winnow.kernels.buffers import Memory
 from winnow.kernels.compiler import Compiler
-from winnow.kernels.elementwise import pack_call, unpack_call
+from winnow.kernels.elementwise import PackCall, pack_call, unpack_call
 from winnow.kernels.layout import batch_of, buffer
-from winnow.kernels.loss import cross_entropy_call
+from winnow.kernels.loss import LossCall, cross_entropy_call
 from winnow.kernels.stages import Stages, stages_of
 from winnow.kernels.team import Call, Program, Team
 from winnow.networks import trace
@@ -43,20 +44,29 @@ class SparseEngine:
         alone = len(stack) - len(stack) % threads if threads > 1 else 0
         self._steps: list[Program] = []
         self._forwards: list[Program] = []
-        self._inputs: list[tuple[Call, Call, Call, Call]] = []
+        self._ends: list[_Ends] = []
         for row in range(len(stack)):
             memory = memories[row % len(memories)]
             self._compile(row, memory, 1 if row < alone else threads)
         self._training, self._inference = Team(self._steps, threads), Team(self._forwards, threads)
 
-    def gradients(self, images: Tensor, labels: Tensor, step: int) -> tuple[Tensor, Tensor]:  # noqa: ARG002
-        """See `Engine.gradients`; the means stand until the next call."""
+    def gradients(
+        self,
+        images: Tensor,
+        labels: Tensor,
+        step: int,  # noqa: ARG002
+        index: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """See `Engine.gradients`; the means stand until the next call. The kernels pick the images by their index."""
         images, labels = images.contiguous(), labels.contiguous()
-        image, label = images[0].numel() * 4, labels.shape[1] * 8
-        first, second = images.data_ptr(), labels.data_ptr()
-        for row, (pack, _, loss, _) in enumerate(self._inputs):
-            pack.arguments[0] = first + row * image
-            loss.arguments[2] = second + row * label
+        if index is None:
+            index = torch.arange(len(self._stack) * self._batch)
+            images = images.flatten(0, 1)
+        source, answers, numbers = images.data_ptr(), labels.data_ptr(), index.data_ptr()
+        for row, ends in enumerate(self._ends):
+            own = numbers + row * self._batch * 8
+            ends.images.read(source, self._batch, own)
+            ends.loss.read(answers, own)
         self._training.run()
         return self._means
 
@@ -68,10 +78,10 @@ class SparseEngine:
         source, target = images.data_ptr(), logits.data_ptr()
         for done in range(0, count, self._batch):
             size = min(self._batch, count - done)
-            for row, (_, pack, _, unpack) in enumerate(self._inputs):
-                pack.arguments[0], pack.arguments[2] = source + done * image, size
-                unpack.arguments[1] = target + (row * count + done) * self._classes * 4
-                unpack.arguments[2] = size
+            for row, ends in enumerate(self._ends):
+                ends.unseen.read(source + done * image, size)
+                ends.logits.arguments[1] = target + (row * count + done) * self._classes * 4
+                ends.logits.arguments[2] = size
             self._inference.run()
         return logits
 
@@ -80,12 +90,22 @@ class SparseEngine:
         compiler = Compiler(memory, self._stack.parameters(row), threads)
         source, output = memory.value(stages.input), memory.value(stages.output)
         gradient = buffer(output.layout)
-        pack, read = pack_call(0, source), pack_call(0, source)
-        loss = cross_entropy_call(output, gradient, 0, self._result[row])
-        self._steps.append(Program([pack, *compiler.forward(training=True), loss, *compiler.backward(gradient)]))
-        unpack = unpack_call(output, 0)
-        self._forwards.append(Program([read, *compiler.forward(training=False), unpack]))
-        self._inputs.append((pack, read, loss, unpack))
+        images, unseen, logits = pack_call(source), pack_call(source), unpack_call(output, 0)
+        loss = cross_entropy_call(output, gradient, self._result[row])
+        step = [images.call, *compiler.forward(training=True), loss.call, *compiler.backward(gradient)]
+        self._steps.append(Program(step))
+        self._forwards.append(Program([unseen.call, *compiler.forward(training=False), logits]))
+        self._ends.append(_Ends(images, loss, unseen, logits))
+
+
+@dataclass(frozen=True)
+class _Ends:
+    """The calls of one network that are told anew, before each run, where to read and to write."""
+
+    images: PackCall
+    loss: LossCall
+    unseen: PackCall
+    logits: Call
 
 
 def training_stages(module: nn.Module, image_shape: Sequence[int]) -> Stages:
