@@ -42,15 +42,19 @@ def norm_chain() -> nn.Sequential:
 
 
 class Shortcuts(nn.Module):
-    """Blocks with and without a projection, a depthwise convolution, sums of three; for images (2, 8, 8)."""
+    """Blocks with and without a projection, a depthwise convolution, sums of three; for images (2, 8, 8).
 
-    def __init__(self) -> None:
+    torch's own backward pass overruns its memory where a 1 x 1 convolution with a stride reads fewer than 8 channels
+    last (oneDNN 3.12, its issue 6035): the projection here reads 16.
+    """
+
+    def __init__(self, wide: int = 16) -> None:
         super().__init__()
-        self.stem = nn.Conv2d(2, 6, 3, padding=1, bias=False)
-        self.stem_norm = nn.BatchNorm2d(6)
-        self.a1, self.a2 = nn.Conv2d(6, 8, 3, 2, 1, bias=False), nn.Conv2d(8, 8, 3, 1, 1, bias=False)
+        self.stem = nn.Conv2d(2, wide, 3, padding=1, bias=False)
+        self.stem_norm = nn.BatchNorm2d(wide)
+        self.a1, self.a2 = nn.Conv2d(wide, 8, 3, 2, 1, bias=False), nn.Conv2d(8, 8, 3, 1, 1, bias=False)
         self.a1_norm, self.a2_norm = nn.BatchNorm2d(8), nn.BatchNorm2d(8, momentum=None)
-        self.shortcut, self.shortcut_norm = nn.Conv2d(6, 8, 1, 2, bias=False), nn.BatchNorm2d(8, affine=False)
+        self.shortcut, self.shortcut_norm = nn.Conv2d(wide, 8, 1, 2, bias=False), nn.BatchNorm2d(8, affine=False)
         self.depth = nn.Conv2d(8, 8, 3, padding=1, groups=8)
         self.last = nn.Conv2d(8, 8, 1)
         self.head = nn.Linear(8, 3)
@@ -99,8 +103,7 @@ ODD_ENDS: dict[str, tuple[Callable[[], nn.Module], tuple[int, int, int]]] = {
         lambda: nn.Sequential(nn.Conv2d(2, 4, 5), nn.Tanh(), nn.Conv2d(4, 6, 1, groups=2), nn.Flatten()),
         (2, 5, 5),
     ),
-    "double precision": (lambda: lenet().double(), (1, 4, 4)),
-    "double precision norm": (lambda: norm_chain().double(), (1, 4, 4)),
+    "double precision": (lambda: norm_chain().double(), (1, 4, 4)),
     "sum of flattened planes and units": (TwoTails, (1, 6, 6)),
     "planes for an output": (lambda: nn.Sequential(nn.Conv2d(2, 3, 3), nn.Flatten()), (2, 5, 5)),
     "norm that counts no batches": (without_count, (1, 4, 4)),

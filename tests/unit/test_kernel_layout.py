@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from sparse_cases import by_image, has_clean_border, placed, run
-from winnow.kernels.elementwise import pack_call, unpack_call
+from sparse_cases import by_image, has_clean_border, packed_into, placed, run
+from winnow.kernels.elementwise import unpack_call
 from winnow.kernels.layout import Batch, Buffer, Layout, batch_of, buffer
 
 BATCHES = (1, 7, 8, 9, 20, 60, 64, 100, 128, 130)
@@ -62,20 +62,30 @@ def test_packed_images_come_back(images: int, shape: tuple[int, int, int], threa
     x = torch.randn(images, *shape)
     for halo in (0, 2) if shape[1] > 1 else (0,):
         held = buffer(Layout(*shape, batch_of(images), halo))
-        run(pack_call(x, held), threads=threads)
+        packed_into(held, x, threads=threads)
         assert torch.equal(held.images(), x)
         assert torch.equal(held.flat, placed(x, held.layout).flat)
         assert has_clean_border(held)
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("shape", PLANES, ids=str)
+def test_images_are_packed_by_their_numbers(shape: tuple[int, int, int], threads: int) -> None:
+    for images in BATCHES:
+        x, numbers = torch.randn(40, *shape), torch.randint(0, 40, (images,))
+        held = buffer(Layout(*shape, batch_of(images), 1))
+        packed_into(held, x, numbers, threads=threads)
+        assert torch.equal(held.images(), x[numbers])
+        assert has_clean_border(held)
+
+
 def test_packing_fewer_images_leaves_the_other_places_as_they_are() -> None:
-    held = placed(torch.ones(20, 2, 3, 3), Layout(2, 3, 3, Batch(20, 8), 1), empty=1)
-    few = torch.randn(5, 2, 3, 3)
-    call = pack_call(few, held)
-    call.arguments[2] = 5
-    run(call)
-    assert torch.equal(by_image(held)[:5], few)
-    assert (by_image(held)[5:] == 1).all()
+    for halo in (0, 1):
+        held = placed(torch.ones(20, 2, 3, 3), Layout(2, 3, 3, Batch(20, 8), halo), empty=1)
+        few = torch.randn(5, 2, 3, 3)
+        packed_into(held, few)
+        assert torch.equal(by_image(held)[:5], few)
+        assert (by_image(held)[5:] == 1).all()
 
 
 @pytest.mark.parametrize("threads", [1, 2])

@@ -133,11 +133,13 @@ def test_sums_may_go_anywhere(threads: int) -> None:
     assert has_clean_border(target) and has_clean_border(first)
 
 
-def entropy(logits: Tensor, labels: Tensor, threads: int = 1) -> tuple[Tensor, Tensor]:
+def entropy(logits: Tensor, labels: Tensor, threads: int = 1, numbers: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """(loss, accuracy) and the gradient by the kernel; empty images stay without gradient."""
     held = placed(logits[:, :, None, None], layout((logits.shape[1], 1, 1), len(logits)), empty=50)
     gradient, result = buffer(held.layout), torch.full((2,), float("nan"))
-    run(cross_entropy_call(held, gradient, labels, result), threads=threads)
+    loss = cross_entropy_call(held, gradient, result)
+    loss.read(labels.data_ptr(), None if numbers is None else numbers.data_ptr())
+    run(loss.call, threads=threads)
     assert not by_image(gradient)[len(logits) :].any()
     return result, gradient.images().flatten(1)
 
@@ -153,6 +155,12 @@ def test_the_loss_and_its_gradient_are_those_of_torch(images: int, classes: int,
     torch.testing.assert_close(result[0].double(), expected.detach(), rtol=1e-5, atol=1e-6)
     torch.testing.assert_close(gradient.double(), exact.grad, rtol=1e-4, atol=1e-7)
     assert float(result[1]) == pytest.approx(float((logits.argmax(1) == labels).float().mean()))
+
+
+def test_labels_are_picked_by_their_numbers() -> None:
+    logits, labels, numbers = torch.randn(20, 4), torch.randint(0, 4, (50,)), torch.randint(0, 50, (20,))
+    for found, expected in zip(entropy(logits, labels, 1, numbers), entropy(logits, labels[numbers]), strict=True):
+        assert torch.equal(found, expected)
 
 
 def test_of_equal_logits_the_first_is_the_answer() -> None:

@@ -34,8 +34,8 @@ def products_function(group: int, add: int) -> Callable[..., None]:
 
 
 @njit
-def transposed(source, source_step, target, target_step):
-    transpose_tile(source, source_step, target, target_step)
+def transposed(source, source_step, numbers, target, target_step):
+    transpose_tile(source, source_step, numbers, target, target_step)
 
 
 @pytest.fixture(params=[4, 8, 16], ids=lambda lanes: f"{lanes} lanes")
@@ -126,8 +126,9 @@ def test_what_is_not_a_number_stays_in_its_own_product() -> None:
     assert np.isnan(out[1]) and (out[[0, 2, 3]] == size).all()
 
 
-def test_a_tile_is_transposed_and_nothing_beside_it() -> None:
-    source, target = normal(8, 11), np.full((8, 13), 7, np.float32)
-    transposed(source.ctypes.data + 8, 11, target.ctypes.data + 4, 13)
-    assert np.array_equal(target[:, 1:9], source[:, 2:10].T)
+def test_a_tile_of_chosen_rows_is_transposed_and_nothing_beside_it() -> None:
+    source, target = normal(20, 11), np.full((8, 13), 7, np.float32)
+    numbers = np.array([3, 0, 19, 7, 7, 12, 1, 4])
+    transposed(source.ctypes.data + 8, 11, numbers.ctypes.data, target.ctypes.data + 4, 13)
+    assert np.array_equal(target[:, 1:9], source[numbers, 2:10].T)
     assert (target[:, 0] == 7).all() and (target[:, 9:] == 7).all()

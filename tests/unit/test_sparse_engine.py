@@ -8,15 +8,10 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
 
-from helpers import SmallConv
-from networks import Residual, conv_chain, linear_chain
 from sparse_cases import Pair, batch_for, pair_of
-from sparse_networks import NETWORKS, Shortcuts, lenet, norm_chain
-from winnow.networks import Unsupported
+from sparse_networks import NETWORKS
 from winnow.training import StackOptimizer, TrainingPlan
-from winnow.training.sparse import training_stages
 
 OPTIMIZERS: list[dict[str, Any]] = [
     {"optimizer": "sgd", "learning_rate": 0.1},
@@ -112,12 +107,17 @@ def test_logits_are_those_of_evaluation_for_any_number_of_images(name: str, thre
     both.gradients(*batch_for(NETWORKS[name][1], 3, 20, 3))
     before = both.packed.state()
     before = {name: tensor.clone() for name, tensor in before.items()}
-    for images in (0, 1, 19, 20, 21, 63):
+    for images in (1, 19, 20, 21, 63):
         x = batch_for(NETWORKS[name][1], 1, images, 3)[0][0]
         found, expected = both.sparse.logits(x), both.oracle.logits(x)
         assert found.shape == expected.shape
         torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
     assert all(torch.equal(tensor, before[name]) for name, tensor in both.packed.state().items())
+
+
+def test_no_images_have_no_logits() -> None:
+    both = pair("LeNet", 20, 3)
+    assert both.sparse.logits(torch.zeros(0, 1, 4, 4)).shape == both.oracle.logits(torch.zeros(0, 1, 4, 4)).shape
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -138,80 +138,16 @@ def test_strided_images_and_labels_are_read_in_their_own_order() -> None:
     assert both.disagreements() == {}
 
 
-def test_frozen_parameters_are_used_and_not_trained() -> None:
-    def built() -> nn.Module:
-        module = Shortcuts()
-        for parameter in (module.a1.weight, module.depth.bias, module.head.weight):
-            parameter.requires_grad_(False)
-        return module
-
-    both = pair_of(built, (2, 8, 8), 20, 2, density=0.7)
-    both.gradients(*batch_for((2, 8, 8), 2, 20, 3))
-    assert both.disagreements() == {}
-
-
-@pytest.mark.parametrize("frozen", [("weight",), ("bias",), ("weight", "bias")], ids=" and ".join)
-def test_a_frozen_scale_or_bias_of_a_norm_is_used_and_not_trained(frozen: tuple[str, ...]) -> None:
-    def built() -> nn.Module:
-        module = norm_chain()
-        nn.init.uniform_(module[2].weight, 0.3, 3)
-        for name in frozen:
-            module[2].get_parameter(name).requires_grad_(False)
-        return module
-
-    both = pair_of(built, (1, 4, 4), 20, density=0.7)
-    both.gradients(*batch_for((1, 4, 4), 1, 20, 3))
-    assert both.disagreements() == {}
-
-
-@pytest.mark.parametrize("name", ["1.bias", "2.weight", "2.bias"])
-def test_masks_of_biases_and_norms_hold(name: str) -> None:
-    def built() -> nn.Module:
-        return norm_chain() if name.startswith("2") else lenet()
-
-    both = pair_of(built, (1, 4, 4), 20, density=0.7, masked=(name,))
-    torch.testing.assert_close(*both.gradients(*batch_for((1, 4, 4), 1, 20, 3)), rtol=1e-5, atol=1e-6)
-    assert both.disagreements() == {}
-
-
-class Unknown(nn.Module):
-    def __init__(self, layer: nn.Module) -> None:
-        super().__init__()
-        self.first, self.strange, self.head = nn.Linear(16, 8), layer, nn.Linear(8, 3)
-
-    def forward(self, images: Tensor) -> Tensor:
-        return self.head(self.strange(self.first(images.flatten(1))))
-
-
-@pytest.mark.parametrize(
-    "layer", [nn.GELU(), nn.LeakyReLU(), nn.LayerNorm(8), nn.Softmax(-1), nn.Dropout(0.1)], ids=str
-)
-def test_what_is_not_supported_is_refused_by_its_name_and_place(layer: nn.Module) -> None:
-    with pytest.raises(Unsupported, match="strange") as refused:
-        training_stages(Unknown(layer), (1, 4, 4))
-    spoken = str(refused.value).lower().replace("_", "")
-    assert type(layer).__name__.lower() in spoken
-
-
-@pytest.mark.parametrize(
-    ("build", "shape", "named"),
-    [
-        (lambda: SmallConv(0.5), (3, 4, 4), "dropout"),
-        (Residual, (2, 8, 8), "dropout"),
-        (lambda: linear_chain((16, 8, 3)), (1, 4, 4), "dropout"),
-        (lambda: conv_chain(1, nn.MaxPool2d(2), nn.Hardswish), (2, 12, 12), "hardswish"),
-        (lambda: nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4, track_running_stats=False)), (4,), "statistics"),
-    ],
-)
-def test_networks_with_something_unsupported_are_refused(build: Any, shape: tuple[int, ...], named: str) -> None:
-    with pytest.raises(Unsupported, match=named):
-        training_stages(build(), shape)
-
-
-def test_dropout_that_drops_nothing_is_no_obstacle() -> None:
-    both = pair_of(lambda: SmallConv(0.0), (3, 4, 4), 20, density=0.7)
-    both.gradients(*batch_for((3, 4, 4), 1, 20, 3))
-    assert both.disagreements() == {}
+@pytest.mark.parametrize("name", ["LeNet", "convolutions and pools"])
+def test_batches_may_be_picked_by_their_numbers(name: str, threads: int) -> None:
+    both, other = pair(name, 20, 3), pair(name, 20, 3)
+    images, labels = (tensor[0] for tensor in batch_for(NETWORKS[name][1], 1, 90, 3))
+    index = torch.randperm(90)[:60]
+    found = [t.clone() for t in both.sparse.gradients(images, labels, 0, index)]
+    shape = (3, 20, *images.shape[1:])
+    expected = other.sparse.gradients(images[index].view(shape), labels[index].view(3, 20), 0)
+    assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))
+    assert torch.equal(both.packed.gradients, other.packed.gradients)
 
 
 def test_the_loss_is_the_mean_over_the_batch() -> None:

@@ -110,7 +110,9 @@ class Compiler:
 
     def _norm_forward(self, stage: Stage, training: bool) -> list[Call]:
         moments = self._memory.moments(stage)
-        running = _three(self.tensor(stage, r) for r in ("running_mean", "running_var", "num_batches_tracked"))
+        mean, variance = self.tensor(stage, "running_mean"), self.tensor(stage, "running_var")
+        assert mean is not None and variance is not None
+        running = (mean, variance, self.tensor(stage, "num_batches_tracked"))
         source, target = self._value(stage.source), self._value(stage.output)
         constants = _constants(stage)
         if training:
@@ -162,7 +164,7 @@ class _Flow:
         compiler, memory = self._compiler, self._memory
         scale, by_scale = compiler.tensor(stage, "weight"), compiler.gradient_of(stage, "weight")
         by_bias = compiler.gradient_of(stage, "bias")
-        affine = None if scale is None or by_scale is None or by_bias is None else (scale, by_scale, by_bias)
+        affine = (scale, by_scale, by_bias)
         target, known = self._target(stage.source)
         into = self._lease.take(target.layout) if known else target
         values = memory.value(stage.source), memory.value(stage.output)
@@ -232,8 +234,3 @@ def _activated(stage: Stage, target: Buffer) -> list[Call]:
 def _constants(stage: Stage) -> Tensor:
     momentum = stage.node.options["momentum"]
     return torch.tensor([stage.node.options["eps"], -1.0 if momentum is None else momentum])
-
-
-def _three(tensors) -> tuple[Tensor, Tensor, Tensor]:
-    first, second, third = tensors
-    return first, second, third

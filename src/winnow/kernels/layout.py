@@ -122,7 +122,7 @@ class Buffer:
         n = self.layout
         whole = self.flat.view(n.batch.blocks, n.channels, n.height + 2 * n.halo, n.width + 2 * n.halo, n.batch.block)
         inner = whole[:, :, n.halo : n.halo + n.height, n.halo : n.halo + n.width]
-        return inner.permute(0, 4, 1, 2, 3).reshape(-1, n.channels, n.height, n.width)[: n.batch.images]
+        return inner.permute(0, 4, 1, 2, 3).reshape(-1, n.channels, n.height, n.width)[: n.batch.images].clone()
 
 
 def buffer(layout: Layout) -> Buffer:

@@ -65,7 +65,7 @@ class SparseNetwork:
             size = _size_for(len(images) - done)
             parts.append(self._chunk(images[done : done + size], size))
             done += size
-        return torch.cat(parts) if parts else images.new_zeros(0, self._stages.shapes[self._stages.output][0])
+        return torch.cat(parts) if parts else images.new_zeros(0, math.prod(self._stages.shapes[self._stages.output]))
 
     def _chunk(self, images: Tensor, size: int) -> Tensor:
         key = (size, torch.get_num_threads())

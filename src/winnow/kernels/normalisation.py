@@ -22,12 +22,23 @@ def _run_length(images, block, blocks, strip, width):
     return (1, width * block, 0) if valid == block else (width, valid, block)
 
 
+@njit(error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
+def _sums_about(values, shift):
+    """Sum and sum of squares of `values - shift`."""
+    part, square = np.float32(0), np.float32(0)
+    for i in range(len(values)):
+        moved = values[i] - shift
+        part += moved
+        square += moved * moved
+    return part, square
+
+
 @Operation
 def batch_statistics(arguments, thread, threads):
     """Mean and inverse deviation of each channel over images and positions, and the running averages.
 
-    Arguments: see `statistics_call`. Sums are taken about the channel's first value, so that a large mean costs no
-    digits; within a line in float32, over lines in float64.
+    Arguments: see `statistics_calls`. A first pass finds the mean nearly, the second one sums about it and corrects it:
+    neither a large mean nor an outlier costs digits. Within a line in float32, over lines in float64.
     """
     a = integers_at(arguments, 16)
     channels, images, block, blocks, height, width = a[0], a[1], a[2], a[3], a[4], a[5]
@@ -36,21 +47,19 @@ def batch_statistics(arguments, thread, threads):
     count = images * height * width
     for channel in range(channels * thread // threads, channels * (thread + 1) // threads):
         plane = a[6] + 4 * channel * a[8]
-        shift = floats_at(plane, 1)[0]
-        total, squares = 0.0, 0.0
-        for strip in range(blocks):
-            runs, length, step = _run_length(images, block, blocks, strip, width)
-            for line in range(height):
-                for run in range(runs):
-                    values = floats_at(plane + 4 * (strip * a[7] + line * a[9] + run * step), length)
-                    part, square = np.float32(0), np.float32(0)
-                    for i in range(length):
-                        moved = values[i] - shift
-                        part += moved
-                        square += moved * moved
-                    total += part
-                    squares += square
-        offset = total / count
+        shift, offset, squares = np.float32(0), 0.0, 0.0
+        for _ in range(2):
+            shift = np.float32(shift + offset)
+            total, squares = 0.0, 0.0
+            for strip in range(blocks):
+                runs, length, step = _run_length(images, block, blocks, strip, width)
+                for line in range(height):
+                    for run in range(runs):
+                        values = floats_at(plane + 4 * (strip * a[7] + line * a[9] + run * step), length)
+                        part, square = _sums_about(values, shift)
+                        total += part
+                        squares += square
+            offset = total / count
         variance = max(squares / count - offset * offset, 0.0)
         mean[channel] = shift + offset
         inverse[channel] = 1.0 / np.sqrt(variance + constants[0])
@@ -153,7 +162,9 @@ def normalise_gradient(arguments, thread, threads):
         scale = np.float32(1)
         if a[8] != 0:
             scale = floats_at(a[8], channels)[channel]
+        if a[9] != 0:
             floats_at(a[9], channels)[channel] = product
+        if a[10] != 0:
             floats_at(a[10], channels)[channel] = total
         # dz = scale * inverse * (g - total / count - (x - mean) * inverse * product / count)
         by_gradient = scale * factor
@@ -217,7 +228,11 @@ def count_batch(arguments, thread, threads):
 
 
 def statistics_calls(
-    source: Buffer, mean: Tensor, inverse: Tensor, constants: Tensor, running: tuple[Tensor, Tensor, Tensor] | None
+    source: Buffer,
+    mean: Tensor,
+    inverse: Tensor,
+    constants: Tensor,
+    running: tuple[Tensor, Tensor, Tensor | None] | None,
 ) -> list[Call]:
     """mean, inverse [channels] of a batch; the running mean, variance and count of batches go along.
 
@@ -226,7 +241,7 @@ def statistics_calls(
         mean: is set.
         inverse: is set to 1 / sqrt(variance + epsilon).
         constants: epsilon and momentum (negative: cumulative average).
-        running: averages to update, and their count.
+        running: averages to update, and their count, when it is kept.
     """
     address, strip, plane, line = _where(source)
     averages = running or (None, None, None)
@@ -234,11 +249,12 @@ def statistics_calls(
         batch_statistics, *_shape(source), address, strip, plane, line, mean, inverse, constants, *averages
     )
     call.keeps.append(source.flat)
-    return [call] if running is None else [make_call(count_batch, running[2]), call]
+    counts = running is not None and running[2] is not None
+    return [make_call(count_batch, averages[2]), call] if counts else [call]
 
 
 def running_statistics_call(
-    mean: Tensor, inverse: Tensor, constants: Tensor, running: tuple[Tensor, Tensor, Tensor]
+    mean: Tensor, inverse: Tensor, constants: Tensor, running: tuple[Tensor, Tensor, Tensor | None]
 ) -> Call:
     """mean, inverse [channels] from the running averages; `constants` as in `statistics_calls`."""
     return make_call(running_statistics, len(mean), mean, inverse, running[0], running[1], constants)
@@ -280,7 +296,7 @@ def normalise_gradient_call(
     gradient: Buffer,
     target: Buffer,
     moments: tuple[Tensor, Tensor],
-    affine: tuple[Tensor, Tensor, Tensor] | None,
+    affine: tuple[Tensor | None, Tensor | None, Tensor | None],
     *,
     clamp: bool = False,
 ) -> Call:
@@ -292,12 +308,12 @@ def normalise_gradient_call(
         gradient: of the output; it is cut where the output was clamped.
         target: is set.
         moments: mean and inverse deviation of the forward pass.
-        affine: scale, gradient of scale, gradient of bias.
+        affine: scale, gradient of scale, gradient of bias, as far as they are there and trained.
         clamp: whether ReLU followed.
     """
     call = make_call(
         normalise_gradient,
-        *(*_shape(source), *moments, *(affine or (None, None, None)), clamp),
+        *(*_shape(source), *moments, *affine, clamp),
         *(*_where(output), *_where(gradient), *_where(source), *_where(target)),
     )
     call.keeps += [source.flat, output.flat, gradient.flat, target.flat]

@@ -183,7 +183,9 @@ class Taps:
         return max(reach)
 
     def _is_whole(self) -> bool:
-        return self.window.kernel == (self.inputs.height, self.inputs.width) and self.window.padding == (0, 0)
+        """Whether it is one position over everything, as a linear layer is."""
+        window, size = self.window, (self.inputs.height, self.inputs.width)
+        return window.kernel == size and window.padding == (0, 0) and window.groups == 1
 
     def _shift(self, axis: int, start: int, k: int) -> int | None:
         """Which output, from that of the position on, tap `k` led to from an input at `start` within the stride."""

@@ -40,12 +40,14 @@ class Stages:
         output: the name of the logits.
         stages: in order.
         shapes: (channels, height, width) by name.
+        input_shape: of one image, as the network takes it.
     """
 
     input: str
     output: str
     stages: list[Stage] = field(default_factory=list)
     shapes: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    input_shape: tuple[int, ...] = ()
 
     def readers(self, name: str) -> Iterator[Stage]:
         """The stages that read a value."""
@@ -68,17 +70,36 @@ def stages_of(graph: Graph, *, training: bool = False) -> Stages:
         Unsupported: an operation that the kernels do not have.
     """
     names = {graph.input.name: graph.input.name}
-    result = Stages(graph.input.name, "", shapes={graph.input.name: _shape(graph.input)})
+    result = Stages(graph.input.name, "", shapes={graph.input.name: _shape(graph.input)}, input_shape=graph.input.shape)
     chains = {chain[-1].name: chain for chain in _chains(graph, training)}
     for node in graph.nodes[1:]:
         if node.kind in _VIEWS:
             names[node.name] = names[node.inputs[0]]
         elif node.name in chains:
-            result.stages.append(_stage(chains[node.name], names))
+            stage = _stage(chains[node.name], names)
+            result.stages.append(stage)
             result.shapes[node.name] = _shape(node)
             names[node.name] = node.name
+            _check_shapes(stage, result.shapes)
     result.output = names[graph.output.name]
+    if training:
+        _check_output(result)
     return result
+
+
+def _check_shapes(stage: Stage, shapes: dict[str, tuple[int, int, int]]) -> None:
+    """Flattened planes stay planes in memory: only a linear layer knows how to read them as one row."""
+    own = shapes[stage.output]
+    sources = [stage.extra] if stage.kind in ("taps", "pool") else [stage.source, stage.extra]
+    if any(shapes[name] != own for name in sources if name is not None):
+        raise Unsupported(f"{stage.node.kind} of flattened planes, at {stage.node.name}")
+
+
+def _check_output(stages: Stages) -> None:
+    _, height, width = stages.shapes[stages.output]
+    last = [stage.node for stage in stages.stages if stage.output == stages.output]
+    if not last or height * width > 1 or last[0].kind == "conv":
+        raise Unsupported(f"an output that is no row of logits, at {stages.output}")
 
 
 def _chains(graph: Graph, training: bool) -> list[list[Node]]:
@@ -133,6 +154,8 @@ def _check(node: Node, training: bool) -> None:
         raise Unsupported(f"dropout while training, at {node.name}")
     if node.kind == "batchnorm" and "running_mean" not in node.tensors:
         raise Unsupported(f"batch normalisation without running averages, at {node.name}")
+    if node.kind == "batchnorm" and node.options["momentum"] is None and "num_batches_tracked" not in node.tensors:
+        raise Unsupported(f"batch normalisation that averages and does not count, at {node.name}")
 
 
 def _shape(node: Node) -> tuple[int, int, int]:

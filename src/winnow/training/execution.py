@@ -88,7 +88,7 @@ def _sparse(
     from winnow.training.sparse import training_stages
 
     try:
-        return training_stages(module, image_shape), ""
+        return training_stages(module, image_shape, plan.batch), ""
     except Unsupported as why:
         return None, f"dense: the kernels do not have {why}"
 

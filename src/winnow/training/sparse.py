@@ -15,7 +15,7 @@ from winnow.kernels.layout import batch_of, buffer
 from winnow.kernels.loss import LossCall, cross_entropy_call
 from winnow.kernels.stages import Stages, stages_of
 from winnow.kernels.team import Call, Program, Team
-from winnow.networks import trace
+from winnow.networks import Unsupported, trace
 from winnow.training.packed import PackedStack
 
 # Blocks of fewer images than the widest vector register holds would leave the weights' gradients without vectors.
@@ -31,12 +31,17 @@ class SparseEngine:
         stack: the networks.
         stages: of their architecture, for training.
         batch: images per step.
+
+    Raises:
+        Unsupported: a batch normalisation would see a single value.
     """
 
     def __init__(self, stack: PackedStack, stages: Stages, batch: int) -> None:
         self._stack, self._batch = stack, batch
+        _check_norms(stages, batch)
         kernels = kernels_of(stack.modules[0], stages)
         self._classes = stages.shapes[stages.output][0]
+        self._shape, self._checked = torch.Size(stages.input_shape), 0
         self._result = torch.zeros(len(stack), 2)
         self._means = (self._result[:, 0], self._result[:, 1])
         threads = torch.get_num_threads()
@@ -58,10 +63,11 @@ class SparseEngine:
         index: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """See `Engine.gradients`; the means stand until the next call. The kernels pick the images by their index."""
-        images, labels = images.contiguous(), labels.contiguous()
         if index is None:
-            index = torch.arange(len(self._stack) * self._batch)
-            images = images.flatten(0, 1)
+            index = torch.arange(images.shape[:2].numel())
+            images, labels = images.flatten(0, 1), labels.flatten()
+        images, labels, index = images.contiguous(), labels.contiguous(), index.contiguous()
+        self._check(images, labels, index)
         source, answers, numbers = images.data_ptr(), labels.data_ptr(), index.data_ptr()
         for row, ends in enumerate(self._ends):
             own = numbers + row * self._batch * 8
@@ -72,8 +78,9 @@ class SparseEngine:
 
     def logits(self, images: Tensor) -> Tensor:
         """See `Engine.logits`."""
+        self._check_images(images)
         images = images.contiguous()
-        count, image = len(images), images[0].numel() * 4
+        count, image = len(images), images.shape[1:].numel() * 4
         logits = torch.empty(len(self._stack), count, self._classes)
         source, target = images.data_ptr(), logits.data_ptr()
         for done in range(0, count, self._batch):
@@ -84,6 +91,22 @@ class SparseEngine:
                 ends.logits.arguments[2] = size
             self._inference.run()
         return logits
+
+    def _check(self, images: Tensor, labels: Tensor, index: Tensor) -> None:
+        """The kernels read plain memory: what does not fit would be read wrong, or past its end."""
+        self._check_images(images)
+        if labels.dtype is not torch.int64 or index.dtype is not torch.int64 or not labels.is_cpu:
+            raise TypeError("labels and indices must be int64 on the CPU")
+        if index.numel() != len(self._stack) * self._batch:
+            raise ValueError(f"{index.numel()} images for {len(self._stack)} batches of {self._batch}")
+        if labels.data_ptr() != self._checked:  # a data set's labels are looked at once
+            if labels.numel() and not 0 <= int(labels.min()) <= int(labels.max()) < self._classes:
+                raise ValueError(f"labels must be from 0 to {self._classes - 1}")
+            self._checked = labels.data_ptr()
+
+    def _check_images(self, images: Tensor) -> None:
+        if images.dtype is not torch.float32 or not images.is_cpu or images.shape[1:] != self._shape:
+            raise ValueError(f"images must be float32 {list(self._shape)} on the CPU")
 
     def _compile(self, row: int, memory: Memory, threads: int) -> None:
         stages = memory.stages
@@ -108,13 +131,25 @@ class _Ends:
     logits: Call
 
 
-def training_stages(module: nn.Module, image_shape: Sequence[int]) -> Stages:
-    """The stages of a network that is to be trained.
+def training_stages(module: nn.Module, image_shape: Sequence[int], batch: int = 0) -> Stages:
+    """The stages of a network that is to be trained in such batches.
 
     Raises:
         Unsupported: what the kernels do not have, and where it stands.
     """
-    return stages_of(trace(module, tuple(image_shape)), training=True)
+    kinds = {str(p.dtype) for p in module.parameters() if p.dtype is not torch.float32}
+    if kinds:
+        raise Unsupported(f"parameters of {', '.join(sorted(kinds))}")
+    stages = stages_of(trace(module, tuple(image_shape)), training=True)
+    _check_norms(stages, batch)
+    return stages
+
+
+def _check_norms(stages: Stages, batch: int) -> None:
+    for stage in stages.stages:
+        _, height, width = stages.shapes[stage.output]
+        if stage.kind == "batchnorm" and batch * height * width == 1:
+            raise Unsupported(f"batch normalisation of a single value, at {stage.node.name}")
 
 
 def weighted_tensors(stages: Stages) -> list[str]:
