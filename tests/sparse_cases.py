@@ -165,7 +165,7 @@ for name, code in json.loads({cases!r}).items():
     child = os.fork()
     if child == 0:
         try:
-            exec(code)
+            exec(code, {{**globals()}})
         except BaseException as error:
             print(json.dumps([name, f"{{type(error).__name__}}: {{str(error)[:300]}}"]))
         else:

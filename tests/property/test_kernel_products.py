@@ -17,6 +17,8 @@ from winnow.kernels.layout import Buffer, Layout, buffer
 from winnow.kernels.products import Window
 from winnow.kernels.vectors import LANES
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 def assert_rounded(found: Tensor, expected: Tensor, size: Tensor) -> None:
     """Equal up to float32 rounding of sums whose terms add up to `size` in absolute value."""

@@ -12,6 +12,7 @@ from sparse_cases import by_image, has_clean_border, packed_into, placed, run
 from winnow.kernels.elementwise import unpack_call
 from winnow.kernels.layout import Batch, Buffer, Layout, batch_of, buffer
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 BATCHES = (1, 7, 8, 9, 20, 60, 64, 100, 128, 130)
 PLANES = ((1, 1, 1), (3, 1, 1), (20, 1, 1), (3, 5, 7), (2, 8, 8), (1, 16, 9))
 

@@ -17,6 +17,7 @@ from winnow.kernels.normalisation import (
     statistics_calls,
 )
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 CLOSE = {"rtol": 1e-5, "atol": 1e-5}
 SHAPES = {
     "images": (20, (3, 4, 5)),
@@ -76,7 +77,7 @@ class Kernel:
         n = self.source.layout
         flowing, target = placed(gradient, Layout(n.channels, n.height, n.width, n.batch, 1)), buffer(n)
         scale, by_scale, by_bias = self.layer.weight, torch.zeros(n.channels), torch.zeros(n.channels)
-        affine = None if scale is None else (scale.detach(), by_scale, by_bias)
+        affine = (None, None, None) if scale is None else (scale.detach(), by_scale, by_bias)
         places = (self.source, self.output, flowing, target)
         run(normalise_gradient_call(*places, self.moments, affine, clamp=clamp), threads=self.threads)
         assert has_clean_border(target) and not by_image(target)[len(gradient) :].any()

@@ -16,6 +16,7 @@ from winnow.kernels.layout import Buffer, Layout, batch_of, buffer
 from winnow.kernels.loss import cross_entropy_call
 from winnow.kernels.pooling import pool_call, pool_gradient_call
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 POOLS = {
     "plain": ((2, 2), (2, 2), (0, 0)),
     "overlapping": ((3, 2), (2, 1), (0, 0)),

@@ -16,6 +16,7 @@ from winnow.training.packed import PackedStack
 from winnow.training.sparse import training_stages, weighted_tensors
 from winnow.training.stack import ALIGNMENT
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 SHAPES = {build: shape for build, shape, _ in NETWORKS.values()}
 
 

@@ -13,6 +13,7 @@ from sparse_cases import Pair, batch_for, pair_of
 from sparse_networks import NETWORKS
 from winnow.training import StackOptimizer, TrainingPlan
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 OPTIMIZERS: list[dict[str, Any]] = [
     {"optimizer": "sgd", "learning_rate": 0.1},
     {"optimizer": "momentum", "learning_rate": 0.05, "weight_decay": 0.01},

@@ -15,6 +15,8 @@ from sparse_networks import Shortcuts, lenet, norm_chain
 from winnow.networks import Unsupported
 from winnow.training.sparse import training_stages
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 def test_frozen_parameters_are_used_and_not_trained() -> None:
     def built() -> nn.Module:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +41,8 @@ class _Part:
 class PackedStack:
     """R networks that are trained together on their stored weights; in place of `Stack` where masks are sparse.
 
-    `weights` and `gradients` are flat buffers, network by network, that hold no pruned weight: none can come back.
+    `weights` and `gradients` are flat buffers, network by network. Of linear layers and convolutions they hold no
+    pruned weight: none can come back.
 
     Args:
         module: the architecture; it is copied, never changed.
@@ -64,6 +65,7 @@ class PackedStack:
             parameters = dict(own.named_parameters())
             for part in self._parts[row]:
                 part.view(self.weights).copy_(parameters[part.name].detach().flatten()[part.positions])
+        self._held = [held for row in range(len(members)) for held in self._masked(row)]
 
     def __len__(self) -> int:
         return len(self.members)
@@ -80,7 +82,9 @@ class PackedStack:
         return Parameters({**buffers, **stored}, self.patterns[row], gradients)
 
     def hold_masks(self) -> None:
-        """Nothing to do: pruned weights do not exist."""
+        """Clear the gradients of what is pruned in biases and norms, which are stored whole; pruned weights are not."""
+        for gradients, mask in self._held:
+            gradients.mul_(mask)
 
     def tensors(self, row: int) -> dict[str, Tensor]:
         """Copies of all tensors of one network, dense."""
@@ -121,8 +125,14 @@ class PackedStack:
     def _positions(self, row: int, name: str, parameter: Tensor) -> Tensor:
         if name in self.patterns[row]:
             return torch.from_numpy(self.patterns[row][name].positions)
-        mask = self.members[row].mask.get(name)
-        return torch.arange(parameter.numel()) if mask is None else mask.flatten().nonzero().flatten()
+        return torch.arange(parameter.numel())
+
+    def _masked(self, row: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """The gradients of masked biases and norms, with their masks."""
+        mask = self.members[row].mask
+        for part in self._parts[row]:
+            if part.name in mask and part.name not in self.patterns[row]:
+                yield part.view(self.gradients), mask[part.name].flatten()
 
 
 def _patterns(module: nn.Module, member: Member, weighted: Sequence[str]) -> dict[str, Pattern]:
