@@ -84,6 +84,7 @@ class Pair:
         """Gradients of both; the losses of the sparse engine and of the dense one."""
         losses = self.sparse.gradients(images, labels, 0)[0].clone(), self.oracle.gradients(images, labels, 0)[0]
         self.dense.hold_masks()
+        self.packed.hold_masks()
         return losses
 
     def disagreements(self, tolerance: float = 5e-5) -> dict[str, float]:
@@ -130,14 +131,11 @@ def dense_gradients(stack: Stack, row: int) -> dict[str, Tensor]:
 def packed_gradients(stack: PackedStack, row: int) -> dict[str, Tensor]:
     """Every gradient of one member by name, dense."""
     trained = {name: p for name, p in stack.modules[row].named_parameters() if p.requires_grad}
-    mask, patterns = stack.members[row].mask, stack.patterns[row]
+    patterns = stack.patterns[row]
     found = {}
     for (name, parameter), part in zip(trained.items(), stack.parts(stack.gradients, row), strict=True):
         whole = torch.zeros(parameter.numel())
-        if name in patterns:
-            whole[torch.from_numpy(patterns[name].positions)] = part
-        else:
-            whole[mask[name].flatten() if name in mask else slice(None)] = part
+        whole[torch.from_numpy(patterns[name].positions) if name in patterns else slice(None)] = part
         found[name] = whole.view(parameter.shape)
     return found
 

@@ -178,6 +178,10 @@ def normalise_gradient(arguments, thread, threads):
                     x = a[20] + 4 * (strip * a[21] + channel * a[22] + line * a[23] + run * step)
                     z = a[24] + 4 * (strip * a[25] + channel * a[26] + line * a[27] + run * step)
                     _combine(z, g, x, length, by_gradient, by_input, constant)
+                    if length < block:  # empty images: what another network left here must not reach the weights
+                        empty = floats_at(z + 4 * length, block - length)
+                        for k in range(block - length):
+                            empty[k] = 0
 
 
 @njit(error_model="numpy")

@@ -162,7 +162,7 @@ def tap_gradients(arguments, thread, threads):
 def add_partials(arguments, thread, threads):
     """out[i] = sum over the rows of partial[rows, count]: `out, partial, rows, count`."""
     a = integers_at(arguments, 4)
-    rows, count = a[2], a[3]
+    rows, count = min(a[2], threads), a[3]
     out, partial = floats_at(a[0], count), floats_at(a[1], rows * count)
     for i in range(count * thread // threads, count * (thread + 1) // threads):
         total = partial[i]

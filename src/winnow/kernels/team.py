@@ -92,8 +92,8 @@ class Team:
         self.threads = (threads or torch.get_num_threads()) if openmp else 1
         alone = len(programs) - len(programs) % self.threads if self.threads > 1 else 0
         tables = [number for p in programs for number in (p.table.ctypes.data, len(p.calls))]
-        library = openmp or _OpenMP(0, 0, 0)
-        head = [library.thread_number, library.barrier, self.threads, len(programs), alone]
+        library = openmp or _OpenMP(0, 0, 0, 0)
+        head = [library.thread_number, library.thread_count, library.barrier, self.threads, len(programs), alone]
         self._programs = list(programs)
         self._record = np.array([*head, *tables], dtype=np.int64)
         self._arguments = (library.parallel, int(_worker.address or 0), self._record.ctypes.data, self.threads)
@@ -108,6 +108,7 @@ class _OpenMP:
     parallel: int
     barrier: int
     thread_number: int
+    thread_count: int
 
 
 @cache
@@ -115,7 +116,7 @@ def _openmp() -> _OpenMP | None:
     """The functions of the OpenMP library that torch has loaded; None when it is another kind of library."""
     try:
         loaded = ctypes.CDLL(None)
-        names = (loaded.GOMP_parallel, loaded.GOMP_barrier, loaded.omp_get_thread_num)
+        names = (loaded.GOMP_parallel, loaded.GOMP_barrier, loaded.omp_get_thread_num, loaded.omp_get_num_threads)
     except (AttributeError, OSError, TypeError):
         return None
     return _OpenMP(*(ctypes.cast(function, ctypes.c_void_p).value or 0 for function in names))
@@ -123,11 +124,20 @@ def _openmp() -> _OpenMP | None:
 
 @cfunc(types.void(types.int64), cache=True, error_model="numpy")
 def _worker(data: int) -> None:
-    """One thread's part of a team's run. The record: see `Team`."""
-    head = integers_at(data, 5)
-    threads, programs, alone = head[2], head[3], head[4]
-    thread = call_plain(head[0]) if threads > 1 else 0
-    tables = integers_at(data + 40, 2 * programs)
+    """One thread's part of a team's run. The record: see `Team`.
+
+    The library may give fewer threads than were asked for (a limit, a nested region): one of them then does it all.
+    """
+    head = integers_at(data, 6)
+    threads, programs, alone = head[3], head[4], head[5]
+    thread = 0
+    if threads > 1:
+        thread = call_plain(head[0])
+        if call_plain(head[1]) != threads:
+            threads = 1
+            if thread > 0:
+                return
+    tables = integers_at(data + 48, 2 * programs)
     for number in range(thread, alone, threads):
         table = integers_at(tables[2 * number], 2 * tables[2 * number + 1])
         for index in range(tables[2 * number + 1]):
@@ -136,7 +146,7 @@ def _worker(data: int) -> None:
         table = integers_at(tables[2 * number], 2 * tables[2 * number + 1])
         for index in range(tables[2 * number + 1]):
             if threads > 1:
-                call_plain(head[1])
+                call_plain(head[2])
             call(table[2 * index], table[2 * index + 1], thread, threads)
 
 
