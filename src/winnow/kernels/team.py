@@ -28,6 +28,7 @@ class Operation:
 
     def __init__(self, function: Any) -> None:
         self._function = function
+        self.name = str(function.__name__)
 
     @cached_property
     def address(self) -> int:

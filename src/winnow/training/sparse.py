@@ -55,6 +55,11 @@ class SparseEngine:
             self._compile(row, memory, 1 if row < alone else threads)
         self._training, self._inference = Team(self._steps, threads), Team(self._forwards, threads)
 
+    @property
+    def programs(self) -> list[Program]:
+        """What a training step of every network runs."""
+        return self._steps
+
     def gradients(
         self,
         images: Tensor,
