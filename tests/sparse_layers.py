@@ -1,3 +1,4 @@
+# pyright: reportArgumentType=false, reportCallIssue=false, reportOptionalMemberAccess=false
 """Layers of every geometry with their batches, for tests of the products with stored weights."""
 
 from __future__ import annotations
@@ -123,7 +124,8 @@ def differentiated(m: Made, *, absolute: bool = False) -> tuple[Tensor, Tensor, 
     """The product and the gradients of images and weight in float64; of absolute values, the measure of rounding."""
     tensors = (m.weight, m.images, m.gradient)
     weight, images, gradient = (t.double().abs() if absolute else t.double() for t in tensors)
-    weight.requires_grad_(), images.requires_grad_()
+    weight.requires_grad_()
+    images.requires_grad_()
     out = m.case.product(weight, images)
     out.backward(gradient)
     assert weight.grad is not None and images.grad is not None

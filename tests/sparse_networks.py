@@ -1,3 +1,4 @@
+# pyright: reportArgumentType=false, reportCallIssue=false, reportOptionalMemberAccess=false
 """Networks for tests of training on stored weights. No biases before BatchNorm: their gradient is rounding noise."""
 
 from __future__ import annotations

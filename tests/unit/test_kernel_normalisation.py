@@ -1,3 +1,4 @@
+# pyright: reportArgumentType=false, reportCallIssue=false, reportOptionalMemberAccess=false
 """Batch normalisation with its gradients and running averages, against torch in float64."""
 
 from __future__ import annotations

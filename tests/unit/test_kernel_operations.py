@@ -1,3 +1,4 @@
+# pyright: reportArgumentType=false, reportCallIssue=false, reportOptionalMemberAccess=false
 """Pooling, activations, sums and the loss with their gradients, against torch in float64."""
 
 from __future__ import annotations

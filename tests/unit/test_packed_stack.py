@@ -1,3 +1,4 @@
+# pyright: reportArgumentType=false, reportCallIssue=false, reportOptionalMemberAccess=false
 """`PackedStack`: only what the masks leave is stored, and everything else can be had back."""
 
 from __future__ import annotations

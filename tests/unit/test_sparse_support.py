@@ -1,3 +1,4 @@
+# pyright: reportArgumentType=false, reportCallIssue=false, reportOptionalMemberAccess=false
 """What may be trained on stored weights: frozen parameters, masks of anything; and what is refused, by name."""
 
 from __future__ import annotations
