@@ -16,7 +16,7 @@ from winnow.kernels.layout import batch_of
 from winnow.kernels.pattern import pattern_of
 from winnow.kernels.stages import stages_of
 from winnow.kernels.team import Call, Program, Team
-from winnow.networks import Graph, fold_normalisation
+from winnow.networks import Graph, Unsupported, fold_normalisation
 
 # Images that run at once; more would only take more memory.
 _SIZES = (8, 16, 32, 64, 128)
@@ -37,7 +37,7 @@ class SparseNetwork:
         tensors: its state dict in float32; weights that are exactly 0 are not stored.
 
     Raises:
-        Unsupported: the graph holds an operation that the kernels do not have.
+        Unsupported: the graph holds an operation that the kernels do not have, or the tensors are not float32.
     """
 
     def __init__(self, graph: Graph, tensors: Mapping[str, Tensor]) -> None:
@@ -99,6 +99,9 @@ class SparseNetwork:
         return Parameters(values, patterns)
 
     def _stored(self, state: Mapping[str, Tensor]) -> Parameters:
+        kinds = {str(t.dtype) for t in state.values() if t.is_floating_point() and t.dtype is not torch.float32}
+        if kinds:
+            raise Unsupported(f"tensors of {', '.join(sorted(kinds))}")
         values, patterns = {name: t.detach().contiguous() for name, t in state.items()}, {}
         for stage in self._stages.stages:
             if stage.kind != "taps":

@@ -38,8 +38,15 @@ class Operation:
     @cached_property
     def _compiled(self) -> Any:
         signature = types.void(types.int64, types.int64, types.int64)
-        relaxed = {"reassoc", "contract", "nsz"}
-        return cfunc(signature, cache=True, error_model="numpy", fastmath=relaxed)(self._function)
+        return _kept(cfunc, signature, self._function, fastmath={"reassoc", "contract", "nsz"})
+
+
+def _kept(compiler: Any, signature: Any, function: Any, **options: Any) -> Any:
+    """The function compiled, and kept on disk where there is a place to write to; else compiled by every process."""
+    try:
+        return compiler(signature, cache=True, error_model="numpy", **options)(function)
+    except RuntimeError:  # numba found no folder for its cache
+        return compiler(signature, error_model="numpy", **options)(function)
 
 
 @dataclass
@@ -123,8 +130,7 @@ def _openmp() -> _OpenMP | None:
     return _OpenMP(*(ctypes.cast(function, ctypes.c_void_p).value or 0 for function in names))
 
 
-@cfunc(types.void(types.int64), cache=True, error_model="numpy")
-def _worker(data: int) -> None:
+def _work(data: int) -> None:
     """One thread's part of a team's run. The record: see `Team`.
 
     The library may give fewer threads than were asked for (a limit, a nested region): one of them then does it all.
@@ -151,9 +157,12 @@ def _worker(data: int) -> None:
             call(table[2 * index], table[2 * index + 1], thread, threads)
 
 
-@njit(types.void(types.int64, types.int64, types.int64, types.int64), cache=True, nogil=True, error_model="numpy")
-def _run(parallel: int, worker: int, record: int, threads: int) -> None:
+def _enter(parallel: int, worker: int, record: int, threads: int) -> None:
     if threads > 1:
         call_parallel(parallel, worker, record, threads)
     else:
         call_one(worker, record)
+
+
+_worker = _kept(cfunc, types.void(types.int64), _work)
+_run = _kept(njit, types.void(types.int64, types.int64, types.int64, types.int64), _enter, nogil=True)

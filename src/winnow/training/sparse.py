@@ -71,6 +71,7 @@ class SparseEngine:
         if index is None:
             index = torch.arange(images.shape[:2].numel())
             images, labels = images.flatten(0, 1), labels.flatten()
+            self._checked = 0  # a batch of its own, not a data set that was looked at before
         images, labels, index = images.contiguous(), labels.contiguous(), index.contiguous()
         self._check(images, labels, index)
         source, answers, numbers = images.data_ptr(), labels.data_ptr(), index.data_ptr()
