@@ -13,7 +13,8 @@ from helpers import SmallConv
 from networks import Residual, conv_chain, linear_chain
 from sparse_cases import batch_for, pair_of
 from sparse_networks import Shortcuts, lenet, norm_chain
-from winnow.networks import Unsupported
+from winnow.kernels import SparseNetwork, team
+from winnow.networks import Unsupported, trace
 from winnow.training.sparse import training_stages
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -93,3 +94,19 @@ def test_dropout_that_drops_nothing_is_no_obstacle() -> None:
     both = pair_of(lambda: SmallConv(0.0), (3, 4, 4), 20, density=0.7)
     both.gradients(*batch_for((3, 4, 4), 1, 20, 3))
     assert both.disagreements() == {}
+
+
+def test_inference_in_double_precision_is_refused() -> None:
+    module = lenet().double().eval()
+    graph = trace(lenet().eval(), (1, 4, 4))
+    with pytest.raises(Unsupported, match="float64"):
+        SparseNetwork(graph, module.state_dict())
+
+
+def test_where_numba_can_keep_nothing_every_process_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    def compiler(_signature: Any, **options: Any) -> Any:
+        if options.get("cache"):
+            raise RuntimeError("cannot cache function: no locator available")
+        return lambda function: function
+
+    assert team._kept(compiler, None, len) is len
