@@ -175,6 +175,7 @@ def test_outputs_that_are_no_numbers_or_a_thousandth_off_are_refused(
 
     monkeypatch.setitem(FORMATS, "sparse", dataclasses.replace(FORMATS["sparse"], open=off))
     refused("WN-E03", ticket, module, "sparse", tmp_path / "file")
+    assert not (tmp_path / "file").exists()
 
 
 def test_an_unknown_format_and_a_tickets_own_folder_are_refused(tmp_path: Path) -> None:

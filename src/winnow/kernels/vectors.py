@@ -248,6 +248,25 @@ class _Vectors:
         b.position_at_end(after)
         return variables
 
+    def unrolled(self, count, starts, body, times: int):
+        """`loop` for sums: `times` turns at once, each adding to sums of its own, which are added up at the end."""
+        b, size = self.b, len(starts)
+        if times == 1:
+            return self.loop(count, starts, body)
+        groups = b.sdiv(count, ir.Constant(_I64, times))
+
+        def group(number, sums):
+            first = b.mul(number, ir.Constant(_I64, times))
+            turns = [body(b.add(first, ir.Constant(_I64, n)), sums[n * size : (n + 1) * size]) for n in range(times)]
+            return [value for turn in turns for value in turn]
+
+        ends = self.loop(groups, starts + [self.zero()] * (size * (times - 1)), group)
+        sums = ends[:size]
+        for n in range(1, times):
+            sums = [b.fadd(x, y) for x, y in zip(sums, ends[n * size : (n + 1) * size], strict=True)]
+        done = b.mul(groups, ir.Constant(_I64, times))
+        return self.loop(b.sub(count, done), sums, lambda k, values: body(b.add(done, k), values))
+
 
 def _constant(kind: Any, what: str) -> int:
     if not isinstance(kind, types.IntegerLiteral):
@@ -274,8 +293,6 @@ def sparse_row(typingctx: Any, width, relu, add, count, offsets, values, base, s
     strip, clamp, adds = _constant(width, "width"), _constant(relu, "relu"), _constant(add, "add")
     lanes = min(LANES, strip)
     vectors = strip // lanes
-    # A narrow strip alone would wait for each sum before the next: several taps then have sums of their own.
-    unroll = max(1, 8 // vectors)
 
     def codegen(context, builder, signature, args):
         _, _, _, count_, offsets_, values_, base_, start_, extra_, out_ = args
@@ -288,40 +305,17 @@ def sparse_row(typingctx: Any, width, relu, add, count, offsets, values, base, s
             row = builder.gep(origin, [offset])
             return [v.fma(weight, v.load(row, i), s) for i, s in enumerate(sums)]
 
-        def taps(group, sets):
-            first = builder.mul(group, ir.Constant(_I64, unroll))
-            parts = [sets[n * vectors : (n + 1) * vectors] for n in range(unroll)]
-            sums = [tap(builder.add(first, ir.Constant(_I64, n)), part) for n, part in enumerate(parts)]
-            return [s for part in sums for s in part]
-
         begin = v.splat(start_)
-        sums = [builder.fadd(begin, v.load(v.floats(extra_), i)) for i in range(vectors)] if adds else [begin] * vectors
-        if unroll > 1:
-            groups = builder.sdiv(count_, ir.Constant(_I64, unroll))
-            sets = v.loop(groups, sums + [v.zero()] * (vectors * (unroll - 1)), taps)
-            for n in range(1, unroll):
-                sums = [builder.fadd(s, t) for s, t in zip(sums if n > 1 else sets, sets[n * vectors :], strict=False)]
-            done = builder.mul(groups, ir.Constant(_I64, unroll))
-            rest = builder.sub(count_, done)
-            sums = v.loop(rest, sums[:vectors], lambda k, sums: tap(builder.add(done, k), sums))
-        else:
-            sums = v.loop(count_, sums, tap)
+        starts = (
+            [builder.fadd(begin, v.load(v.floats(extra_), i)) for i in range(vectors)] if adds else [begin] * vectors
+        )
+        # A narrow strip alone would wait for each sum before the next: several taps then have sums of their own.
+        sums = v.unrolled(count_, starts, tap, max(1, 8 // vectors))
         for i, total in enumerate(sums):
             v.store(v.relu(total) if clamp else total, v.floats(out_), i)
         return context.get_dummy_value()
 
-    kinds = (
-        width,
-        relu,
-        add,
-        types.int64,
-        types.int64,
-        types.int64,
-        types.int64,
-        types.float32,
-        types.int64,
-        types.int64,
-    )
+    kinds = (width, relu, add, *[types.int64] * 4, types.float32, *[types.int64] * 2)
     return types.void(*kinds), codegen
 
 
