@@ -96,7 +96,7 @@ def masked(module: nn.Module) -> Step:
 
 def indexed(data: DataSet) -> Iterator[tuple[Tensor, Tensor]]:
     """Batches cut from tensors by index."""
-    images, labels = data.train.images, data.train.labels
+    images, labels = data.train.inputs, data.train.labels
     while True:
         for index in torch.randperm(len(labels)).split(BATCH):
             if len(index) == BATCH:
@@ -107,7 +107,7 @@ class Pictures(Dataset[tuple[Tensor, int]]):
     """One image at a time through PIL, as the usual loaders do."""
 
     def __init__(self, data: DataSet) -> None:
-        self._pixels = (data.train.images * 255).round().to(torch.uint8).squeeze(1).numpy()
+        self._pixels = (data.train.inputs * 255).round().to(torch.uint8).squeeze(1).numpy()
         self._labels = data.train.labels.tolist()
 
     def __len__(self) -> int:

@@ -35,7 +35,7 @@ def main(folder: Path) -> None:
     ticket, network = load_ticket(run.level(2) / "replicate-0", trained=True)
     digits = load("digits", validation=recipe.validation, seed=recipe.seed, scaling=recipe.scaling)
     with torch.no_grad():
-        right = network.eval()(digits.test.images).argmax(1) == digits.test.labels
+        right = network.eval()(digits.test.inputs).argmax(1) == digits.test.labels
     print(f"{ticket.mask} gets {100 * right.float().mean():.2f} % right after loading")
     print("as torch.nn.utils.prune saves it:", ", ".join(to_torch_prune(ticket.trained or {}, ticket.mask)))
 

@@ -40,7 +40,7 @@ def loaded(folder: Path) -> DataSet:
 
 
 def same(first: DataSet, second: DataSet) -> bool:
-    return first.fingerprint == second.fingerprint and torch.equal(first.train.images, second.train.images)
+    return first.fingerprint == second.fingerprint and torch.equal(first.train.inputs, second.train.inputs)
 
 
 def test_a_second_load_does_not_decode(cache: Path, folder: Path, decodings: list[Path]) -> None:
@@ -65,7 +65,7 @@ def test_changed_files_are_decoded_again(cache: Path, folder: Path, decodings: l
     path.write_bytes(content)
     after = loaded(folder)
     assert len(decodings) == 2
-    assert not torch.equal(before.test.images, after.test.images)
+    assert not torch.equal(before.test.inputs, after.test.inputs)
     assert before.fingerprint != after.fingerprint
 
 
@@ -109,12 +109,12 @@ def test_a_cache_that_cannot_be_written_is_told_and_done_without(
 def test_loading_never_changes_the_cache(cache: Path, folder: Path) -> None:
     loaded(folder)
     data = loaded(folder)
-    data.train.images.zero_()
-    data.test.images.zero_()
+    data.train.inputs.zero_()
+    data.test.inputs.zero_()
     data.test.labels.zero_()
     again = loaded(folder)
-    assert bool(again.train.images.any())
-    assert bool(again.test.images.any())
+    assert bool(again.train.inputs.any())
+    assert bool(again.test.inputs.any())
     assert again.test.labels.unique().tolist() == [0, 1, 2]
 
 

@@ -37,7 +37,7 @@ def code(folder: Path | str, validation: int | float = 2) -> str:
 
 def pixels(data: DataSet) -> list[torch.Tensor]:
     parts = (data.train, data.validation, data.test)
-    return [tensor for part in parts for tensor in ((part.images * 255).round(), part.labels)]
+    return [tensor for part in parts for tensor in ((part.inputs * 255).round(), part.labels)]
 
 
 def assert_same(first: DataSet, second: DataSet) -> None:
@@ -47,7 +47,7 @@ def assert_same(first: DataSet, second: DataSet) -> None:
 
 
 def assert_holds(data: DataSet, sets: write.Sets) -> None:
-    assert torch.equal((data.test.images * 255).round(), torch.from_numpy(sets["test"][0]).float())
+    assert torch.equal((data.test.inputs * 255).round(), torch.from_numpy(sets["test"][0]).float())
     assert data.test.labels.tolist() == sets["test"][1].tolist()
 
 
@@ -101,7 +101,7 @@ def test_parquet_in_a_data_subfolder_in_parts_with_a_validation_split(tmp_path: 
         pq.write_table(whole[part * 4 : part * 4 + 4], tmp_path / "data" / f"train-0000{part}-of-00003.parquet")
     data = loaded(tmp_path)
     assert (len(data.train), len(data.validation)) == (12, 6)
-    assert torch.equal(data.validation.images, data.test.images)
+    assert torch.equal(data.validation.inputs, data.test.inputs)
     (tmp_path / "data" / "train-00001-of-00003.parquet").unlink()
     assert code(tmp_path) == "WN-D02"
 
@@ -136,8 +136,8 @@ def test_a_folder_without_a_test_split_gets_a_stratified_fifth(tmp_path: Path) -
     folder = write.write_image_folder(tmp_path / "a", {"train": sets["train"]})
     first, second = load(folder, validation=4, seed=1), load(folder, validation=4, seed=2)
     assert first.test.labels.tolist() == [0, 0, 1, 1, 2, 2]
-    assert torch.equal(first.test.images, second.test.images)
-    assert not torch.equal(first.validation.images, second.validation.images)
+    assert torch.equal(first.test.inputs, second.test.inputs)
+    assert not torch.equal(first.validation.inputs, second.validation.inputs)
     assert first.fingerprint == second.fingerprint
 
 
@@ -145,7 +145,7 @@ def test_a_folder_without_a_test_split_gets_a_stratified_fifth(tmp_path: Path) -
 def test_an_image_folder_may_have_its_own_validation_split(tmp_path: Path, name: str) -> None:
     sets = write.made()
     data = loaded(write.write_image_folder(tmp_path / "a", {**sets, name: sets["test"]}))
-    assert torch.equal(data.validation.images, data.test.images)
+    assert torch.equal(data.validation.inputs, data.test.inputs)
     assert len(data.train) == 12
 
 
@@ -155,8 +155,8 @@ def test_one_colour_image_turns_a_grey_set_to_colour(tmp_path: Path) -> None:
     Image.new("RGB", (6, 6), (255, 0, 51)).save(folder / "test" / "0" / "0000.png")
     data = loaded(folder)
     assert data.image_shape == (3, 6, 6)
-    assert data.test.images[0, :, 0, 0].tolist() == pytest.approx([1.0, 0.0, 0.2])
-    assert torch.equal(data.train.images[:, 0], data.train.images[:, 2])
+    assert data.test.inputs[0, :, 0, 0].tolist() == pytest.approx([1.0, 0.0, 0.2])
+    assert torch.equal(data.train.inputs[:, 0], data.train.inputs[:, 2])
 
 
 def test_other_pixel_forms_become_eight_bits(tmp_path: Path) -> None:
@@ -170,13 +170,13 @@ def test_other_pixel_forms_become_eight_bits(tmp_path: Path) -> None:
         image.save(next(folder.glob(f"test/*/{name}.png")))
     data = loaded(folder)
     assert data.image_shape == (1, 6, 6)
-    assert (data.test.images[:3, 0, 0, 0] * 255).round().tolist() == [128, 0, 255]
+    assert (data.test.inputs[:3, 0, 0, 0] * 255).round().tolist() == [128, 0, 255]
 
 
 def test_transparent_colour_is_laid_over_black(tmp_path: Path) -> None:
     folder = write.write_image_folder(tmp_path / "a", write.made(channels=3))
     Image.new("RGBA", (6, 6), (255, 255, 255, 51)).save(folder / "test" / "0" / "0000.png")
-    assert loaded(folder).test.images[0].unique().tolist() == pytest.approx([0.2])
+    assert loaded(folder).test.inputs[0].unique().tolist() == pytest.approx([0.2])
 
 
 def test_images_of_unequal_size_are_named(tmp_path: Path) -> None:

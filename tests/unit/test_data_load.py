@@ -31,15 +31,15 @@ def test_digits_are_embedded_and_described() -> None:
     }
     assert len(data.fingerprint) == 64
     assert data.class_count == 10
-    assert (data.train.images.dtype, data.train.labels.dtype) == (torch.float32, torch.int64)
-    assert data.train.images.min() == 0
-    assert data.train.images.max() == 1
+    assert (data.train.inputs.dtype, data.train.labels.dtype) == (torch.float32, torch.int64)
+    assert data.train.inputs.min() == 0
+    assert data.train.inputs.max() == 1
 
 
 def test_the_test_split_of_digits_is_fixed_and_stratified() -> None:
     first, second = (load("digits", validation=0.1, seed=seed) for seed in (0, 1))
-    assert torch.equal(first.test.images, second.test.images)
-    assert not torch.equal(first.validation.images, second.validation.images)
+    assert torch.equal(first.test.inputs, second.test.inputs)
+    assert not torch.equal(first.validation.inputs, second.validation.inputs)
     counts = torch.bincount(first.test.labels)
     assert int(counts.sum()) == 360
     assert set(counts.tolist()) <= {35, 36, 37}
@@ -51,11 +51,11 @@ def test_validation_is_taken_out_of_train_and_train_keeps_its_order(tmp_path: Pa
     sets = write.made(train=40)
     folder = write.write_idx(tmp_path / "a", sets)
     data, again = (load(folder, validation=0.25, seed=3) for _ in range(2))
-    assert torch.equal(data.validation.images, again.validation.images)
+    assert torch.equal(data.validation.inputs, again.validation.inputs)
     everything = torch.from_numpy(sets["train"][0]).float() / 255
-    where = [int((everything == image).all(dim=(1, 2, 3)).nonzero()) for image in data.train.images]
+    where = [int((everything == image).all(dim=(1, 2, 3)).nonzero()) for image in data.train.inputs]
     assert where == sorted(where)
-    held = [int((everything == image).all(dim=(1, 2, 3)).nonzero()) for image in data.validation.images]
+    held = [int((everything == image).all(dim=(1, 2, 3)).nonzero()) for image in data.validation.inputs]
     assert len(held) == 10
     assert sorted(where + held) == list(range(40))
 
@@ -70,7 +70,7 @@ def test_a_validation_split_must_leave_both_sides_images(validation: float) -> N
 def test_unit_scaling_divides_by_255(tmp_path: Path) -> None:
     sets = write.made()
     data = load(write.write_idx(tmp_path / "a", sets), validation=2, seed=0)
-    assert torch.equal(data.test.images, torch.from_numpy(sets["test"][0]) / 255)
+    assert torch.equal(data.test.inputs, torch.from_numpy(sets["test"][0]) / 255)
     assert data.pad_value.tolist() == [0.0]
 
 
@@ -79,11 +79,11 @@ def test_standard_scaling_is_fitted_on_what_is_left_of_train(tmp_path: Path) -> 
     folder = write.write_parquet(tmp_path / "a", sets)
     data = load(folder, validation=20, seed=0, scaling="standard")
     unit = load(folder, validation=20, seed=0)
-    train = unit.train.images.double()
+    train = unit.train.inputs.double()
     mean, deviation = train.mean((0, 2, 3)), train.std((0, 2, 3), correction=0)
     for got, pixels in ((data.train, unit.train), (data.validation, unit.validation), (data.test, unit.test)):
-        expected = (pixels.images.double() - mean[:, None, None]) / deviation[:, None, None]
-        torch.testing.assert_close(got.images, expected.float(), atol=2e-6, rtol=0)
+        expected = (pixels.inputs.double() - mean[:, None, None]) / deviation[:, None, None]
+        torch.testing.assert_close(got.inputs, expected.float(), atol=2e-6, rtol=0)
     torch.testing.assert_close(data.pad_value, (-mean / deviation).float(), atol=2e-6, rtol=0)
     assert data.fingerprint == unit.fingerprint
 
@@ -92,7 +92,7 @@ def test_a_black_pixel_becomes_exactly_the_pad_value(tmp_path: Path) -> None:
     sets = write.made()
     sets["test"][0][:] = 0
     data = load(write.write_idx(tmp_path / "a", sets), validation=2, seed=0, scaling="standard")
-    assert bool((data.test.images == data.pad_value[:, None, None]).all())
+    assert bool((data.test.inputs == data.pad_value[:, None, None]).all())
 
 
 def test_a_channel_that_never_changes_stays_finite(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_channel_that_never_changes_stays_finite(tmp_path: Path) -> None:
     for images, _ in sets.values():
         images[:, 1] = 90
     data = load(write.write_parquet(tmp_path / "a", sets), validation=2, seed=0, scaling="standard")
-    assert bool((data.train.images[:, 1] == 0).all())
+    assert bool((data.train.inputs[:, 1] == 0).all())
 
 
 def test_an_unknown_scaling_is_refused() -> None:
@@ -111,7 +111,7 @@ def test_an_unknown_scaling_is_refused() -> None:
 def test_a_data_set_moves_to_a_device() -> None:
     moved = load("digits", validation=10, seed=0).to("meta")
     parts = (moved.train, moved.validation, moved.test)
-    assert {t.device.type for part in parts for t in (part.images, part.labels)} == {"meta"}
+    assert {t.device.type for part in parts for t in (part.inputs, part.labels)} == {"meta"}
     assert moved.pad_value.device.type == "meta"
 
 

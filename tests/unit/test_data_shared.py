@@ -39,13 +39,13 @@ def test_mnist_is_itself_and_the_same_as_idx(tmp_path: Path) -> None:
     labels = torch.cat([part.labels for part in parts])
     assert torch.bincount(labels).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
     # The mean of MNIST's published test images.
-    assert float(torch.cat([part.images for part in parts]).double().mean()) == pytest.approx(0.1325, abs=1e-4)
+    assert float(torch.cat([part.inputs for part in parts]).double().mean()) == pytest.approx(0.1325, abs=1e-4)
 
     raw, mark = read_folder(tmp_path / "mnist")
     sets = {name: (split.images, split.labels) for name, split in raw.splits.items()}
     same = load(write.write_idx(tmp_path / "idx", sets), validation=1000, seed=0)
     assert same.fingerprint == mark == data.fingerprint
-    assert torch.equal(same.train.images, data.train.images)
+    assert torch.equal(same.train.inputs, data.train.inputs)
 
 
 def test_cifar10_is_itself(tmp_path: Path) -> None:
@@ -53,8 +53,8 @@ def test_cifar10_is_itself(tmp_path: Path) -> None:
     assert data.image_shape == (3, 32, 32)
     assert data.classes[:3] == ("airplane", "automobile", "bird")
     assert (len(data.train), len(data.validation), len(data.test)) == (1440, 160, 400)
-    assert float(data.train.images.mean()) == pytest.approx(0, abs=1e-4)
-    assert float(data.train.images.std()) == pytest.approx(1, abs=1e-3)
+    assert float(data.train.inputs.mean()) == pytest.approx(0, abs=1e-4)
+    assert float(data.train.inputs.std()) == pytest.approx(1, abs=1e-3)
     assert data.pad_value.tolist() == pytest.approx([-2.0, -1.98, -1.71], abs=0.1)
 
 

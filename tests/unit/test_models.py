@@ -91,7 +91,7 @@ def test_the_initial_weights_do_not_follow_the_global_generator() -> None:
 def test_every_registered_network_builds_and_fits() -> None:
     for name in MODELS:
         model = model_named(name, image_shape=(3, 32, 32), classes=10)
-        check_fit(model.build(0), (3, 32, 32), 10)
+        check_fit(model.build(0), torch.zeros(2, 3, 32, 32), 10)
 
 
 def test_a_description_builds_the_same_network_again() -> None:
@@ -221,7 +221,7 @@ class Picky(nn.Module):
 )
 def test_a_network_that_does_not_fit_the_data_is_refused(module: nn.Module) -> None:
     with pytest.raises(WinnowError) as caught:
-        check_fit(module, (3, 2, 2), 3)
+        check_fit(module, torch.zeros(2, 3, 2, 2), 3)
     assert caught.value.code == "WN-M02"
     assert "3 x 2 x 2" in caught.value.what
     assert "\n" not in caught.value.what
@@ -231,9 +231,9 @@ def test_a_network_that_does_not_fit_the_data_is_refused(module: nn.Module) -> N
 def test_checking_the_fit_changes_nothing(training: bool) -> None:
     net = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(12), nn.Linear(12, 3)).train(training)
     before = tensors_of(net)
-    check_fit(net, (3, 2, 2), 3)
+    check_fit(net, torch.zeros(2, 3, 2, 2), 3)
     with pytest.raises(WinnowError):
-        check_fit(net, (1, 2, 2), 3)
+        check_fit(net, torch.zeros(2, 1, 2, 2), 3)
     assert all(torch.equal(t, before[name]) for name, t in tensors_of(net).items())
     assert [m.training for m in net.modules()] == [training] * 4
 
@@ -241,5 +241,5 @@ def test_checking_the_fit_changes_nothing(training: bool) -> None:
 def test_checking_the_fit_leaves_frozen_parts_frozen() -> None:
     net = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(12), nn.Linear(12, 3))
     net.get_submodule("1").eval()
-    check_fit(net, (3, 2, 2), 3)
+    check_fit(net, torch.zeros(2, 3, 2, 2), 3)
     assert [m.training for m in net.modules()] == [True, True, False, True]

@@ -35,7 +35,7 @@ def test_stages_halve_the_image_and_double_the_channels() -> None:
 
 @pytest.mark.parametrize("image_shape", [(1, 8, 8), (3, 33, 20), (4, 1, 1)])
 def test_it_takes_images_of_the_data(image_shape: tuple[int, int, int]) -> None:
-    check_fit(resnet_20(image_shape, 7), image_shape, 7)
+    check_fit(resnet_20(image_shape, 7), torch.zeros(2, *image_shape), 7)
 
 
 def test_a_shortcut_without_projection_passes_its_input_on() -> None:

@@ -21,14 +21,20 @@ FIND_FLAGS = """
 --rate-conv --rate-fc --rate-output --recipe --replicates --rewind --rewinding --rounds --scaling --schedule --scope
 --score --seed --steps --structure --validation --warmup --weight-decay
 """
+SWEEP_FLAGS = FIND_FLAGS + " --grid --jobs --ray --threads"
 FLAGS = {
     "": "",
     "tour": "--device --dry-run --json --out --replicates --seed",
     "tickets": "",
     "tickets find": FIND_FLAGS,
     "tickets show": "--json --path",
+    "tickets analyse": "--json --levels --run",
+    "tickets compare": "--branches --json --labels --metric --out",
     "tickets export": "--format --json --level --out --replicate --run",
     "tickets bench": "--batches --json --level --repeats --replicate --run --threads",
+    "tickets connect": """--at --batchnorm --checkpoint-seconds --children --device --dry-run --execution --json --levels
+        --masks --out --points --replicates --split""",
+    "tickets sweep": SWEEP_FLAGS,
     "runs": "--json --root",
     "report": "--json --run",
     "doctor": "--json",
@@ -40,16 +46,22 @@ NAMES = {
         write_json write_part write_text""",
     "winnow.sparsity": """Evidence Layer LayerReport Mask Pool SCHEDULES SCOPES SCORES Ticket from_torch_prune hamming
         jaccard ladder layer_report load_into load_sparse load_tensors prunable_layers prune save_sparse save_tensors
-        schedule_named scope_named score_named structure_named tensors_of to_torch_prune weights_of""",
-    "winnow.models": "MODELS Model check_fit lenet_300_100 model_named resnet_20",
+        schedule_named scope_named score_named structure_named tensors_of to_torch_prune weights_of
+        compression multiply_adds speed_up""",
+    "winnow.models": """MODELS Model check_fit conv_2 conv_2_dropout conv_4 conv_4_dropout conv_6 conv_6_dropout
+        lenet_300_100 model_named resnet_20 resnet_50 vgg_19""",
     "winnow.networks": "Compacted Graph GraphNetwork Node Unsupported compact fold_normalisation trace",
+    "winnow.execution": "Job Local Outcome Place RayCluster run",
     "winnow.exports": "Exported FORMATS Row bench export load_exported read_exported",
     "winnow.data": "BatchOrder DataSet Split augment describe load",
     "winnow.training": """CheckpointFile EXECUTIONS Execution LOSSES Member OPTIMIZERS Progress RATE_SCHEDULES Stack
         StackOptimizer StackResult Trained TrainingPlan device_named engine_for execution_for loss_named progress_for
         rate_factor train""",
     "winnow.kernels": "BreakEven SparseNetwork break_even measured",
-    "winnow.recipes": "RECIPES lenet_digits lenet_mnist recipe_named",
+    "winnow.recipes": """METHODS Method RECIPES conv2_cifar10 conv2_cifar10_dropout conv2_digits conv4_cifar10
+        conv4_cifar10_dropout conv6_cifar10 conv6_cifar10_dropout lenet_digits lenet_mnist recipe_named resnet18_cifar10
+        resnet18_cifar10_high resnet18_cifar10_warmup resnet20_cifar10 resnet20_digits resnet50_imagenet vgg19_cifar10
+        vgg19_cifar10_high vgg19_cifar10_warmup with_method""",
 }
 
 

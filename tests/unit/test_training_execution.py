@@ -77,16 +77,16 @@ def test_a_training_that_stopped_goes_on_bit_for_bit_on_stored_weights(
 ) -> None:
     data = coloured_blobs if build is SmallConv else blobs
     module, stack = members(build, 3)
-    whole = train(module, stack, data, TrainingPlan(**PLAN), snapshot_at=10, execution="sparse")
+    whole = train(module, stack, data, TrainingPlan(**PLAN), snapshots_at=[10], execution="sparse")
     file = _stopped_half_way(module, stack, data, tmp_path, "sparse")
     # "auto" would train so little on dense tensors: the checkpoint keeps it on its way.
-    resumed = train(module, stack, data, TrainingPlan(**PLAN), snapshot_at=10, checkpoint=file)
+    resumed = train(module, stack, data, TrainingPlan(**PLAN), snapshots_at=[10], checkpoint=file)
     assert resumed.execution.startswith("stored weights")
     assert resumed.rows == whole.rows
     for one, other in zip(whole.trained, resumed.trained, strict=True):
         assert all(torch.equal(one.tensors[name], other.tensors[name]) for name in one.tensors)
-        assert one.snapshot is not None and other.snapshot is not None
-        assert all(torch.equal(one.snapshot[name], other.snapshot[name]) for name in one.snapshot)
+        assert one.snapshots.keys() == other.snapshots.keys() == {10}
+        assert all(torch.equal(one.snapshots[10][name], other.snapshots[10][name]) for name in one.snapshots[10])
 
 
 def test_a_dense_checkpoint_keeps_a_level_dense_and_another_way_starts_it_anew(
@@ -118,7 +118,7 @@ def _stopped_half_way(module: nn.Module, stack: Any, data: DataSet, folder: Any,
     path.unlink(missing_ok=True)
     with pytest.raises(KilledError):
         file = KilledAfterWriting(path, 0.0)
-        train(module, stack, data, TrainingPlan(**PLAN), snapshot_at=10, checkpoint=file, execution=way)
+        train(module, stack, data, TrainingPlan(**PLAN), snapshots_at=[10], checkpoint=file, execution=way)
     return CheckpointFile(path, 0.0)
 
 

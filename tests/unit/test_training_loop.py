@@ -51,7 +51,7 @@ def plain_training(module: nn.Module, member: Any, data: DataSet, plan: Training
         for group in optimizer.param_groups:
             group["lr"] = (member.learning_rate or plan.learning_rate) * rate_factor(plan, step)
         optimizer.zero_grad()
-        F.cross_entropy(module(data.train.images[index]), data.train.labels[index]).backward()
+        F.cross_entropy(module(data.train.inputs[index]), data.train.labels[index]).backward()
         optimizer.step()
         member.mask.apply_(weights)
     return module
@@ -172,7 +172,7 @@ def test_validation_and_test_are_measured_in_evaluation_mode_with_the_right_numb
     for trained in result.trained:
         network = SmallConv()
         load_into(network, trained.tensors)
-        logits = network.eval()(coloured_blobs.test.images)
+        logits = network.eval()(coloured_blobs.test.inputs)
         expected = F.cross_entropy(logits, coloured_blobs.test.labels).item()
         last = [
             row for row in result.rows if (row.replicate, row.step, row.split) == (trained.member.replicate, 10, "test")
@@ -190,18 +190,18 @@ def test_a_training_that_was_stopped_goes_on_bit_for_bit(
     data = blobs if isinstance(build(), nn.Sequential) else coloured_blobs
     plan = TrainingPlan(steps=40, batch=10, evaluate_every=10, optimizer=optimizer, augment="flip-crop")
     module, made = members(build, 3)
-    whole = train(module, made, data, plan, snapshot_at=10)
+    whole = train(module, made, data, plan, snapshots_at=[10])
     file = CheckpointFile(tmp_path / "checkpoint.safetensors", seconds=0)
     with pytest.raises(_StoppedError):
-        train(module, made, data, plan, snapshot_at=10, checkpoint=file, progress=_StopAfter(30))
+        train(module, made, data, plan, snapshots_at=[10], checkpoint=file, progress=_StopAfter(30))
     assert file.read() is not None
-    resumed = train(module, made, data, plan, snapshot_at=10, checkpoint=file)
+    resumed = train(module, made, data, plan, snapshots_at=[10], checkpoint=file)
     assert resumed.rows == whole.rows
     for one, other in zip(whole.trained, resumed.trained, strict=True):
-        assert one.snapshot is not None and other.snapshot is not None
+        assert one.snapshots.keys() == other.snapshots.keys() == {10}
         for name in one.tensors:
             assert torch.equal(one.tensors[name], other.tensors[name])
-            assert torch.equal(one.snapshot[name], other.snapshot[name])
+            assert torch.equal(one.snapshots[10][name], other.snapshots[10][name])
 
 
 def test_a_damaged_checkpoint_starts_the_level_anew(blobs: DataSet, tmp_path: Any) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 import winnow
-from winnow.cli import bench, exports, tickets
+from winnow.cli import analyse, bench, compare, connect, exports, sweep, tickets, transfer
 from winnow.cli.doctor import doctor
 from winnow.cli.output import INTERRUPTED, USER_ERROR, print_error
 from winnow.cli.runs import report, runs
@@ -24,6 +24,11 @@ app = App(
 )
 tickets.app.command(exports.export)
 tickets.app.command(bench.bench)
+tickets.app.command(analyse.analyse)
+tickets.app.command(compare.compare)
+tickets.app.command(connect.connect)
+tickets.app.command(transfer.transfer)
+tickets.app.command(sweep.sweep)
 app.command(tickets.tour)
 app.command(tickets.app)
 app.command(runs)
@@ -35,8 +40,9 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code. A user's mistake is 2, an interruption 130, never a traceback."""
     given = list(sys.argv[1:] if words is None else words)
     try:
-        app(given, exit_on_error=False, print_error=True, result_action="return_value")
+        code = app(given, exit_on_error=False, print_error=True, result_action="return_value")
         sys.stdout.flush()
+        return code if isinstance(code, int) else 0
     except CycloptsError:
         return USER_ERROR
     except WinnowError as error:

@@ -116,7 +116,10 @@ def _run_around(ticket: Path) -> RunFolder | None:
 
 
 def _input_shape(chosen: Chosen, manifest: Any) -> tuple[int, ...]:
-    shape = manifest["model"].get("arguments", {}).get("image_shape")
+    arguments = manifest["model"].get("arguments", {})
+    shape = arguments.get("image_shape")
+    if "max_tokens" in arguments:
+        shape = (arguments["max_tokens"],)
     if shape is None and chosen.run is not None:
         shape = chosen.run.header().get("data", {}).get("shape")
     if not shape:

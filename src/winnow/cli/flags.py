@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-_PLAIN = {"int": int, "float": float, "str": str, "Step": str, "tuple[str, ...]": tuple[str, ...]}
-_PLAIN["tuple[Step, ...]"] = tuple[str, ...]
+_PLAIN = {"int": int, "float": float, "str": str, "Step": str}
+_PLAIN |= {"tuple[str, ...]": tuple[str, ...], "tuple[Step, ...]": tuple[str, ...]}
+_PLAIN |= {"tuple[float, ...]": tuple[float, ...]}
 
 
 def overrides_of(recipe: type) -> type:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
 import sys
 from pathlib import Path
@@ -12,7 +13,8 @@ from cyclopts import App, Parameter
 from winnow.cli.flags import given, overrides_of
 from winnow.cli.options import AsJson, Device, DryRun, Execution, Out
 from winnow.cli.output import print_facts, print_json, print_table
-from winnow.recipes import RECIPES, recipe_named
+from winnow.recipes import METHODS, RECIPES, recipe_named, with_method
+from winnow.storage import RunFolder
 from winnow.tickets.recipe import FindRecipe, flags_of
 
 app = App(name="tickets", help="Find winning tickets and look at them.")
@@ -22,6 +24,7 @@ _FindFlags = overrides_of(FindRecipe)
 def find(
     recipe: Annotated[str, Parameter(help=f"Where to start from: {', '.join(RECIPES)}.")],
     *,
+    method: Annotated[str, Parameter(help=f"Change the recipe to a published method: {', '.join(METHODS)}.")] = "imp",
     out: Out = None,
     device: Device = "auto",
     execution: Execution = "auto",
@@ -30,11 +33,11 @@ def find(
     checkpoint_seconds: Annotated[float, Parameter(help="Time between checkpoints within a level.")] = 30.0,
     flags: Any = None,
 ) -> None:
-    """Find tickets by iterative magnitude pruning, with controls, and write a report.
+    """Find tickets by iterative magnitude pruning or another method, with controls, and write a report.
 
     Run again after a stop or a kill: finished levels are kept and the rest goes on.
     """
-    chosen = recipe_named(recipe)(**given(flags))
+    chosen = dataclasses.replace(with_method(recipe_named(recipe)(), method), **given(flags))
     _find(chosen, recipe, out, device, dry_run, json, checkpoint_seconds, execution)
 
 
@@ -76,15 +79,13 @@ def _find(
     execution: str = "auto",
 ) -> None:
     from winnow.tickets import find as search
-    from winnow.tickets import prepare, write_report
-    from winnow.tickets.show import first_layer
+    from winnow.tickets import prepare
     from winnow.training import progress_for
 
     prepared = prepare(recipe)
     folder = out or prepared.default_folder
     if dry_run:
-        described = {"out": str(folder), **prepared.describe()}
-        print_json(described) if json else print_facts(_flat(described))
+        described(prepared, folder, json)
         return
     command = shlex.join(["winnow", "tickets", "find", base, *flags_of(recipe, recipe_named(base)())])
     progress = progress_for(sys.stderr.isatty())
@@ -97,6 +98,20 @@ def _find(
         checkpoint_seconds=checkpoint_seconds,
         execution=execution,
     )
+    finished(run, json)
+
+
+def described(prepared: Any, folder: Path, json: bool) -> None:
+    """What `--dry-run` prints: whatever was prepared, resolved."""
+    facts = {"out": str(folder), **prepared.describe()}
+    print_json(facts) if json else print_facts(_flat(facts))
+
+
+def finished(run: RunFolder, json: bool) -> None:
+    """Write the report of a run that has ended, and print what was found."""
+    from winnow.tickets import write_report
+    from winnow.tickets.show import first_layer
+
     report = write_report(run, first_layer(run))
     result = _result(run.path, report)
     if json:
@@ -109,7 +124,6 @@ def _find(
 
 def _result(path: Path, report: Path | None = None) -> dict[str, Any]:
     """What `--json` prints: per level, the density in percent, and per branch the early stop and accuracy there."""
-    from winnow.storage import RunFolder
     from winnow.tickets.findings import findings
     from winnow.tickets.summary import summarise
 

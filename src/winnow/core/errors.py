@@ -4,6 +4,7 @@ from __future__ import annotations
 
 # One line per code: the title that `docs/errors.md` and the tests read. A code is never reused.
 CODES: dict[str, str] = {
+    "WN-A01": "runs that cannot be compared",
     "WN-C01": "a value of the wrong form",
     "WN-D01": "no data set at this place",
     "WN-D02": "a data set of an unknown or broken format",
@@ -27,12 +28,16 @@ CODES: dict[str, str] = {
     "WN-R03": "a run folder of another recipe",
     "WN-R04": "the run folder is in use",
     "WN-R05": "no run at this place",
+    "WN-R06": "no such level, replicate or step in the run",
     "WN-S01": "the disk is full",
     "WN-S02": "a file that cannot be written",
     "WN-S03": "a damaged file",
     "WN-T01": "the loss is not a number",
     "WN-T02": "the device is not there",
     "WN-T03": "an unknown optimizer, schedule, loss or execution",
+    "WN-X01": "a worker that died",
+    "WN-X02": "a job that broke off",
+    "WN-X03": "no cluster at this address",
 }
 
 

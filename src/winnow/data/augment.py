@@ -5,6 +5,19 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from winnow.core import WinnowError
+from winnow.data.dataset import DataSet
+
+
+def check_augment(name: str, data: DataSet) -> None:
+    """Make sure that an augmentation goes with the data: what moves pixels does not go with token ids.
+
+    Raises:
+        WinnowError: WN-R02.
+    """
+    if name != "none" and data.is_text:
+        raise WinnowError("WN-R02", f"{name} is for images, not for texts", where="--augment", fix="Give none.")
+
 
 def augment(images: Tensor, *, seed: int, flip: bool, pad: int, fill: Tensor) -> Tensor:
     """Flip each image left to right with probability 1/2, and crop it at random out of a padded frame.

@@ -1,4 +1,4 @@
-"""A data set in memory: three splits of scaled images with their labels."""
+"""A data set in memory: three splits of scaled images, or of texts as token ids, with their labels."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from torch import Tensor
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Images with their labels.
+    """What a network reads, with the labels.
 
     Args:
-        images: float32 [N, C, H, W], scaled.
+        inputs: images, float32 [N, C, H, W], scaled; or texts, int64 token ids [N, T].
         labels: int64 [N], an index into the data set's classes.
     """
 
-    images: Tensor
+    inputs: Tensor
     labels: Tensor
 
     def __len__(self) -> int:
@@ -26,7 +26,7 @@ class Split:
 
     def to(self, device: torch.device | str) -> Split:
         """The same split on another device."""
-        return Split(self.images.to(device), self.labels.to(device))
+        return Split(self.inputs.to(device), self.labels.to(device))
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +36,12 @@ class DataSet:
     Args:
         name: "digits", the folder's name or the Hub id.
         fingerprint: SHA-256 (64 hex digits) of the decoded content; the same pixels and labels in the same order
-            give the same fingerprint in every format.
+            give the same fingerprint in every format. For texts, of texts, labels and the tokenizer.
         classes: the class names, by label.
-        train: what is left of the train split once the validation images are taken out.
-        validation: images held out of training.
-        test: images for the final measurement.
-        pad_value: float32 [C], what a black pixel becomes after scaling.
+        train: what is left of the train split once the validation examples are taken out.
+        validation: examples held out of training.
+        test: examples for the final measurement.
+        pad_value: float32 [C], what a black pixel becomes after scaling; empty for texts.
     """
 
     name: str
@@ -53,9 +53,19 @@ class DataSet:
     pad_value: Tensor
 
     @property
+    def is_text(self) -> bool:
+        """Whether the inputs are token ids."""
+        return not self.train.inputs.is_floating_point()
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of one input: (C, H, W) of an image, (T,) of a text."""
+        return tuple(self.train.inputs.shape[1:])
+
+    @property
     def image_shape(self) -> tuple[int, int, int]:
-        """Channels, height and width."""
-        channels, height, width = self.train.images.shape[1:]
+        """Channels, height and width; of images only."""
+        channels, height, width = self.input_shape
         return channels, height, width
 
     @property
@@ -75,11 +85,12 @@ class DataSet:
 
 
 def describe(data: DataSet) -> dict[str, Any]:
-    """Name, fingerprint, images per split, classes and image shape [C, H, W], as plain data."""
+    """Name, fingerprint, images (or texts) per split, classes and input shape, as plain data."""
+    counts = {"train": len(data.train), "validation": len(data.validation), "test": len(data.test)}
     return {
         "name": data.name,
         "fingerprint": data.fingerprint,
-        "images": {"train": len(data.train), "validation": len(data.validation), "test": len(data.test)},
+        "texts" if data.is_text else "images": counts,
         "classes": list(data.classes),
-        "shape": list(data.image_shape),
+        "shape": list(data.input_shape),
     }

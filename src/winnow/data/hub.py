@@ -8,7 +8,9 @@ from typing import Any
 
 from winnow.core import WinnowError
 from winnow.data.raw import RawData
+from winnow.data.raw_text import RawText
 from winnow.data.table import SPLIT_NAMES, read_tables
+from winnow.data.text_table import read_text_tables
 
 # The package is optional, so its types are not named here: `fetched` is a `datasets.DatasetDict`.
 
@@ -54,8 +56,16 @@ def files(fetched: dict[str, Any]) -> list[tuple[str, Path]]:
 
 def read(fetched: dict[str, Any], where: str) -> RawData:
     """Decode the splits; the image and the label column are found by their features."""
-    tables = {name: data.with_format("arrow")[:] for name, data in fetched.items()}
-    return read_tables(tables, fetched["train"].features.to_dict(), where)
+    return read_tables(_tables(fetched), fetched["train"].features.to_dict(), where)
+
+
+def read_texts(fetched: dict[str, Any], where: str) -> RawText:
+    """The splits of a set of texts."""
+    return read_text_tables(_tables(fetched), fetched["train"].features.to_dict(), where)
+
+
+def _tables(fetched: dict[str, Any]) -> dict[str, Any]:
+    return {name: data.with_format("arrow")[:] for name, data in fetched.items()}
 
 
 def _package(identifier: str) -> Any:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,29 +50,26 @@ def check(raw: RawData, where: object) -> RawData:
     """
     for name, split in raw.splits.items():
         _check_counts(name, split, where)
-        _check_labels(name, split.labels, len(raw.classes), where)
+        check_labels(name, split.labels, len(raw.classes), where)
     _check_sizes(raw, where)
-    if len(np.unique(raw.splits["train"].labels)) < 2:
-        raise WinnowError(
-            "WN-D05",
-            "every train image has the same label",
-            where=where,
-            fix="Give a data set with at least two classes.",
-        )
+    check_variety(raw.splits["train"].labels, where)
     return raw
 
 
 def fingerprint(raw: RawData) -> str:
     """SHA-256 over split names, shapes, pixels, labels and the class count; class names take no part."""
-    names = [name for name in SPLITS if name in raw.splits]
-    header = {
-        "classes": len(raw.classes),
-        "splits": [[name, list(raw.splits[name].images.shape)] for name in names],
-    }
+    return content_fingerprint(raw.splits, len(raw.classes))
+
+
+def content_fingerprint(splits: Mapping[str, tuple[NDArray[Any], NDArray[np.int64]]], classes: int) -> str:
+    """SHA-256 over split names, shapes, inputs (pixels or token ids), labels and the class count."""
+    names = [name for name in SPLITS if name in splits]
+    header = {"classes": classes, "splits": [[name, list(splits[name][0].shape)] for name in names]}
     digest = hashlib.sha256(canonical_json(header).encode())
     for name in names:
-        digest.update(np.ascontiguousarray(raw.splits[name].images).data)
-        digest.update(np.ascontiguousarray(raw.splits[name].labels, dtype="<i8").data)
+        inputs, labels = splits[name]
+        digest.update(np.ascontiguousarray(inputs).data)
+        digest.update(np.ascontiguousarray(labels, dtype="<i8").data)
     return digest.hexdigest()
 
 
@@ -90,7 +88,8 @@ def _check_counts(name: str, split: RawSplit, where: object) -> None:
         )
 
 
-def _check_labels(name: str, labels: NDArray[np.int64], class_count: int, where: object) -> None:
+def check_labels(name: str, labels: NDArray[np.int64], class_count: int, where: object) -> None:
+    """WN-D03 on a label outside the classes."""
     low, high = int(labels.min()), int(labels.max())
     if low < 0 or high >= class_count:
         wrong = low if low < 0 else high
@@ -99,6 +98,17 @@ def _check_labels(name: str, labels: NDArray[np.int64], class_count: int, where:
             f"the {name} split holds label {wrong}; labels go from 0 to {class_count - 1}",
             where=where,
             fix="A label of -1 usually means that the split is unlabelled: choose a labelled one.",
+        )
+
+
+def check_variety(train: NDArray[np.int64], where: object) -> None:
+    """WN-D05 when all train labels are the same."""
+    if len(np.unique(train)) < 2:
+        raise WinnowError(
+            "WN-D05",
+            "every train example has the same label",
+            where=where,
+            fix="Give a data set with at least two classes.",
         )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 from pathlib import Path
 
 import numpy as np
@@ -14,34 +12,44 @@ from winnow.data import hub
 from winnow.data.cache import decoded_once, source_key
 from winnow.data.dataset import DataSet, Split
 from winnow.data.digits import read_digits
+from winnow.data.place import place_of
 from winnow.data.raw import RawData, RawSplit, check, fingerprint
 from winnow.data.readers import reader_for
 from winnow.data.scaling import Scaling, check_scaling, fit_scaling
-from winnow.data.splits import carve_validation, with_test_split
+from winnow.data.splits import with_test_split, with_validation
+from winnow.data.texts import Tokenizer, load_texts
 
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
-
-def load(source: str | Path, *, validation: int | float, seed: int, scaling: str = "unit") -> DataSet:
-    """Load an image classification set into memory.
+def load(
+    source: str | Path,
+    *,
+    validation: int | float,
+    seed: int,
+    scaling: str = "unit",
+    tokenizer: Tokenizer | None = None,
+) -> DataSet:
+    """Load a classification set into memory: images, or with a tokenizer texts.
 
     Args:
         source: "digits" (scikit-learn's, embedded), a folder (Parquet in the Hub layout, IDX, CIFAR batches, or an
-            image folder), or a Hub id "owner/name" when no such folder is there.
-        validation: how many train images to hold out (int), or which share (float). A set that has a validation
+            image folder; of texts: Parquet, CSV or JSONL), or a Hub id "owner/name" when no such folder is there.
+        validation: how many train examples to hold out (int), or which share (float). A set that has a validation
             split of its own keeps it, and this value is not used.
-        seed: draws the validation images; nothing else depends on it.
+        seed: draws the validation examples; nothing else depends on it.
         scaling: "unit" for pixels / 255, "standard" for zero mean and unit deviation per channel of the train split.
+        tokenizer: what makes token ids of texts, for a set of texts.
 
     Raises:
         WinnowError: WN-D01 when nothing is there, WN-D02 on an unknown or broken format, WN-D03 on missing columns
             or labels out of range, WN-D04 on unequal sizes, WN-D05 on fewer than two classes, WN-D06 when no
             validation split can be carved, WN-D07 when the Hub reader's package is missing, WN-C01 on an unknown
-            scaling.
+            scaling, WN-M02 on texts without a tokenizer or images with one, WN-R02 on texts that are to be scaled.
     """
     check_scaling(scaling)
+    if tokenizer is not None:
+        return load_texts(source, validation=validation, seed=seed, scaling=scaling, tokenizer=tokenizer)
     name, raw, mark = _find(source)
-    train, held_out = _validation(raw, validation, seed)
+    train, held_out = with_validation(raw.splits, validation, seed)
     scale = fit_scaling(scaling, train.images)
     return DataSet(
         name=name,
@@ -85,35 +93,10 @@ def _find(source: str | Path) -> tuple[str, RawData, str]:
     if source == "digits":
         raw = check(read_digits(), "digits")
         return "digits", raw, fingerprint(raw)
-    folder = _expanded(source)
-    if folder.is_dir():
+    folder = place_of(source)
+    if folder is not None:
         return folder.resolve().name, *read_folder(folder)
-    if isinstance(source, str) and not folder.exists() and _HUB_ID.fullmatch(source):
-        return source, *read_hub(source)
-    raise WinnowError(
-        "WN-D01",
-        "it is a file, not a folder" if folder.exists() else "there is no such folder",
-        where=source,
-        fix='Give "digits", the folder of a data set, or a Hub id such as "ylecun/mnist".',
-    )
-
-
-def _expanded(source: str | Path) -> Path:
-    """The path with a leading ~ resolved: the shell leaves it alone in `--data=~/mnist`."""
-    return Path(os.path.expanduser(source))  # noqa: PTH111  (unlike Path.expanduser, it never raises)
-
-
-def _validation(raw: RawData, validation: int | float, seed: int) -> tuple[RawSplit, RawSplit]:
-    """The train and the validation split."""
-    train = raw.splits["train"]
-    if "validation" in raw.splits:
-        return train, raw.splits["validation"]
-    kept, drawn = carve_validation(len(train.labels), validation, seed)
-    return _take(train, kept), _take(train, drawn)
-
-
-def _take(split: RawSplit, indices: np.ndarray) -> RawSplit:
-    return RawSplit(split.images[indices], split.labels[indices])
+    return str(source), *read_hub(str(source))
 
 
 def _split(raw: RawSplit, scale: Scaling) -> Split:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from winnow.core import WinnowError, derive_seed
-from winnow.data.raw import RawData, RawSplit
+from winnow.data.raw import RawData
 
 TEST_SHARE = 0.2
 Indices = NDArray[np.int64]
+SplitT = TypeVar("SplitT", bound=tuple[Any, ...])
 
 
 def carve_validation(count: int, validation: int | float, seed: int) -> tuple[Indices, Indices]:
@@ -34,6 +38,15 @@ def carve_validation(count: int, validation: int | float, seed: int) -> tuple[In
     return np.flatnonzero(~drawn), np.flatnonzero(drawn)
 
 
+def with_validation(splits: Mapping[str, SplitT], validation: int | float, seed: int) -> tuple[SplitT, SplitT]:
+    """The train and the validation split: its own, or one carved from train, see `carve_validation`."""
+    train = splits["train"]
+    if "validation" in splits:
+        return train, splits["validation"]
+    kept, drawn = carve_validation(len(train[-1]), validation, seed)
+    return taken(train, kept), taken(train, drawn)
+
+
 def with_test_split(raw: RawData, count: int | None = None) -> RawData:
     """The same data with a test split: its own, or a fixed one carved from train (a fifth unless `count` is given).
 
@@ -44,11 +57,20 @@ def with_test_split(raw: RawData, count: int | None = None) -> RawData:
     """
     if "test" in raw.splits:
         return raw
-    images, labels = raw.splits["train"]
+    train = raw.splits["train"]
+    kept, test = carve_test(train.labels, count)
+    return RawData({**raw.splits, "train": taken(train, kept), "test": taken(train, test)}, raw.classes)
+
+
+def carve_test(labels: NDArray[np.int64], count: int | None = None) -> tuple[Indices, Indices]:
+    """The indices that stay in train and those of the fixed test split; see `with_test_split`."""
     test = stratified(labels, max(1, round(TEST_SHARE * len(labels))) if count is None else count)
-    kept = np.delete(np.arange(len(labels)), test)
-    train = RawSplit(images[kept], labels[kept])
-    return RawData({**raw.splits, "train": train, "test": RawSplit(images[test], labels[test])}, raw.classes)
+    return np.delete(np.arange(len(labels)), test), test
+
+
+def taken(split: SplitT, indices: Indices) -> SplitT:
+    """These rows of a split, of all its arrays."""
+    return type(split)(*(array[indices] for array in split))
 
 
 def stratified(labels: NDArray[np.int64], count: int) -> Indices:
@@ -65,8 +87,8 @@ def stratified(labels: NDArray[np.int64], count: int) -> Indices:
     if not taken.sum():
         raise WinnowError(
             "WN-D06",
-            f"there is no test split, and {len(labels)} train images are too few to carve one",
-            fix="Add a test split, or more images per class.",
+            f"there is no test split, and {len(labels)} train examples are too few to carve one",
+            fix="Add a test split, or more examples per class.",
         )
     return np.sort(np.concatenate([_members(labels, c)[:n] for c, n in enumerate(taken)]))
 
@@ -85,7 +107,7 @@ def _wanted(count: int, validation: int | float) -> int:
     if not 1 <= wanted < count:
         raise WinnowError(
             "WN-D06",
-            f"{validation} validation images cannot be taken from {count} train images",
+            f"{validation} validation examples cannot be taken from {count} train examples",
             fix=f"Give a count from 1 to {count - 1}, or a share such as 0.1.",
         )
     return wanted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from winnow.core import WinnowError
-from winnow.data.columns import Columns, find_columns
+from winnow.data.columns import find_columns
 from winnow.data.decode import Encoded, decode
 from winnow.data.raw import RawData, RawSplit, numbered_classes
 
@@ -32,18 +33,23 @@ def read_tables(tables: dict[str, pa.Table], features: dict[str, Any], where: ob
     """
     columns = find_columns(tables["train"].schema, features, where)
     for name, table in tables.items():
-        _check_columns(name, table, columns, where)
+        check_columns(name, table, (columns.image,), columns.label, where)
     items = [item for name, table in tables.items() for item in _encoded(table[columns.image], name, where)]
     if not items:
         raise WinnowError("WN-D02", "it holds no image", where=where, fix="Fetch it again.")
     images = np.split(decode(items), np.cumsum([table.num_rows for table in tables.values()])[:-1])
-    labels, classes = _labels({name: table[columns.label] for name, table in tables.items()}, columns, where)
+    labels, classes = labels_of(tables, columns.label, columns.classes, where)
     splits = zip(tables, images, labels, strict=True)
     return RawData({name: RawSplit(pixels, numbers) for name, pixels, numbers in splits}, classes)
 
 
-def _check_columns(name: str, table: pa.Table, columns: Columns, where: object) -> None:
-    for column in (columns.image, columns.label):
+def check_columns(name: str, table: pa.Table, inputs: Sequence[str], label: str, where: object) -> None:
+    """Make sure that a split has its columns, and no row without a label.
+
+    Raises:
+        WinnowError: WN-D03.
+    """
+    for column in (*inputs, label):
         if column not in table.schema.names:
             raise WinnowError(
                 "WN-D03",
@@ -51,10 +57,10 @@ def _check_columns(name: str, table: pa.Table, columns: Columns, where: object) 
                 where=where,
                 fix="Every split wants the columns of the train split.",
             )
-    if table[columns.label].null_count:
+    if table[label].null_count:
         raise WinnowError(
             "WN-D03",
-            f"{table[columns.label].null_count} labels of the {name} split are missing",
+            f"{table[label].null_count} labels of the {name} split are missing",
             where=where,
             fix="Remove the unlabelled rows.",
         )
@@ -72,30 +78,47 @@ def _encoded(column: pa.ChunkedArray, split: str, where: object) -> list[Encoded
     return items
 
 
-def _labels(
-    columns: dict[str, pa.ChunkedArray], found: Columns, where: object
+def labels_of(
+    tables: dict[str, pa.Table],
+    label: str,
+    classes: tuple[str, ...] | None,
+    where: object,
+    order: Callable[[Iterable[str]], list[str]] = sorted,
 ) -> tuple[list[NDArray[np.int64]], tuple[str, ...]]:
-    """Labels per split, and the class names."""
-    kind = columns["train"].type
-    if not pa.types.is_integer(kind):
-        return _from_text(columns)
+    """Labels per split, and the class names.
+
+    Args:
+        tables: one per split.
+        label: the column.
+        classes: names by number, where they are told.
+        where: names the file in an error.
+        order: of the classes whose labels are written as text.
+
+    Raises:
+        WinnowError: WN-D03 on numbers that are no classes.
+    """
+    columns = {name: table[label] for name, table in tables.items()}
+    if not pa.types.is_integer(columns["train"].type):
+        return _from_text(columns, order)
     numbers = [np.asarray(pc.cast(column, pa.int64()).to_numpy()) for column in columns.values()]
-    if found.classes is not None:
-        return numbers, found.classes
+    if classes is not None:
+        return numbers, classes
     largest = max(int(part.max(initial=-1)) for part in numbers)
     if largest >= _MOST_CLASSES:
         raise WinnowError(
             "WN-D03",
-            f"column {found.label!r} holds {largest}, which is no class number",
+            f"column {label!r} holds {largest}, which is no class number",
             where=where,
             fix=f"Labels without names go from 0 to at most {_MOST_CLASSES - 1}.",
         )
     return numbers, numbered_classes(numbers)
 
 
-def _from_text(columns: dict[str, pa.ChunkedArray]) -> tuple[list[NDArray[np.int64]], tuple[str, ...]]:
-    """Labels written as text: the classes are the texts of the train split, sorted; a strange one becomes -1."""
-    names = sorted(map(str, columns["train"].unique().to_pylist()))
+def _from_text(
+    columns: dict[str, pa.ChunkedArray], order: Callable[[Iterable[str]], list[str]]
+) -> tuple[list[NDArray[np.int64]], tuple[str, ...]]:
+    """Labels written as text: the classes are the texts of the train split, in order; a strange one becomes -1."""
+    names = order(map(str, columns["train"].unique().to_pylist()))
     place = {name: number for number, name in enumerate(names)}
     numbers = [
         np.array([place.get(str(text), -1) for text in column.to_pylist()], dtype=np.int64)

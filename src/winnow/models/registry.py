@@ -19,7 +19,16 @@ from winnow.core import WinnowError
 # Name to builder. A builder takes any of `image_shape` (C, H, W) and `classes`, and returns a freshly drawn network.
 MODELS: dict[str, str] = {
     "lenet-300-100": "winnow.models.lenet:lenet_300_100",
+    "conv-2": "winnow.models.conv:conv_2",
+    "conv-4": "winnow.models.conv:conv_4",
+    "conv-6": "winnow.models.conv:conv_6",
+    "conv-2-dropout": "winnow.models.conv:conv_2_dropout",
+    "conv-4-dropout": "winnow.models.conv:conv_4_dropout",
+    "conv-6-dropout": "winnow.models.conv:conv_6_dropout",
+    "vgg-19": "winnow.models.vgg:vgg_19",
+    "resnet-18": "winnow.models.resnet:resnet_20",  # the paper's name for its 20 layers
     "resnet-20": "winnow.models.resnet:resnet_20",
+    "resnet-50": "winnow.models.resnet50:resnet_50",
 }
 
 
@@ -41,6 +50,8 @@ class Model:
             torch.default_generator.manual_seed(seed)
             try:
                 module = self.builder(**self.arguments)
+            except WinnowError:
+                raise
             except Exception as error:
                 raise WinnowError("WN-M01", f"building failed: {_told(error)}", where=self.reference) from error
         if not isinstance(module, nn.Module):
@@ -72,27 +83,35 @@ def model_named(reference: str, **offered: Any) -> Model:
     return Model(target, builder, _accepted(builder, offered))
 
 
-def check_fit(module: nn.Module, image_shape: tuple[int, int, int], classes: int) -> None:
-    """Run two blank images through the network.
+def check_fit(module: nn.Module, inputs: torch.Tensor, classes: int) -> None:
+    """Run a few inputs through the network.
+
+    Args:
+        module: the network; it stays as it is.
+        inputs: such as the first two of the train split: images [N, C, H, W], or token ids [N, T].
+        classes: of the data set.
 
     Raises:
-        WinnowError: WN-M02 when it cannot take the images or does not return one number per class.
+        WinnowError: WN-M02 when it cannot take the inputs or does not return one number per class.
     """
-    shape = " x ".join(map(str, image_shape))
+    shape = f"{' x '.join(map(str, inputs.shape[1:]))} {'numbers' if inputs.is_floating_point() else 'token ids'}"
     modes = [(part, part.training) for part in module.modules()]
     try:
         with torch.no_grad():
-            logits = module.eval()(torch.zeros(2, *image_shape))
+            logits = module.eval()(inputs)
     except Exception as error:
         raise WinnowError(
-            "WN-M02", f"images of {shape} do not go through the network: {_told(error)}", fix="Choose another --model."
+            "WN-M02", f"inputs of {shape} do not go through the network: {_told(error)}", fix="Choose another --model."
         ) from error
     finally:
         for part, was_training in modes:
             part.training = was_training
-    if not isinstance(logits, torch.Tensor) or tuple(logits.shape) != (2, classes):
+    count = len(inputs)
+    if not isinstance(logits, torch.Tensor) or tuple(logits.shape) != (count, classes):
         found = tuple(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
-        raise WinnowError("WN-M02", f"for 2 images of {shape} it returned {found}, not (2, {classes}) logits")
+        raise WinnowError(
+            "WN-M02", f"for {count} inputs of {shape} it returned {found}, not ({count}, {classes}) logits"
+        )
 
 
 def _import(module_name: str, attribute: str, reference: str) -> Callable[..., nn.Module]:

@@ -64,7 +64,10 @@ class ResNet20(nn.Module):
 def resnet_20(image_shape: tuple[int, int, int] = (3, 32, 32), classes: int = 10) -> nn.Module:
     """The paper's "Resnet-18": 20 layers and two 1 x 1 shortcuts, Gaussian Glorot weights. On CIFAR-10: 270,896.
 
-    Of these the shortcuts hold 2,560 and the linear layer 640, which the paper does not prune (Figure 2).
+    Of these the shortcuts hold 2,560 and the linear layer 640, which the paper does not prune (Figure 2); 267,696 are
+    left to prune. Both names, "resnet-18" and "resnet-20", build this network: the 2019 paper says Resnet-18 and
+    lists 20 layers, which is the ResNet-20 of He et al. and of the later papers. The 11-million-weight ResNet-18 for
+    ImageNet is another network.
 
     Args:
         image_shape: channels, height and width of an input; any height and width.

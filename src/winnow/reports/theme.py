@@ -54,31 +54,69 @@ class SeriesStyle(NamedTuple):
 
     colour: str
     marker: str
+    line: str = "-"
 
 
 _NAMED = {
     "ticket": SeriesStyle(BLUE, "o"),
     "reinit": SeriesStyle(VERMILLION, "s"),
     "random": SeriesStyle(GREEN, "^"),
+    "shuffled": SeriesStyle(PURPLE, "D"),
+    "at-init": SeriesStyle(ORANGE, "v"),
+    "resampled": SeriesStyle(SKY, "P"),
+    "signs": SeriesStyle(BLACK, "X"),
     "dense": SeriesStyle(GREY, ""),
 }
 _COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 _MARKERS = "os^DvPX"
+_LINES = ("-", "--", ":", "-.")
+_NOISE = "noise-"
+_NOISE_ENDS, _NOISE_MARKERS, _MOST_NOISE = ((0xC9, 0xA2, 0x78), (0x4A, 0x2A, 0x0E)), "<>ph*d8", 3.0
 
 
 def series_style(name: str, position: int = 0) -> SeriesStyle:
-    """The style of a series: fixed for the names the theme knows, else by its position in the figure."""
+    """The style of a series: fixed for the names the theme knows, else by its position in the figure.
+
+    "noise-0.5", "noise-1"... are one family: brown, the darker the more noise. Unknown names are dashed.
+    """
     if name in _NAMED:
         return _NAMED[name]
-    # Unknown names start past the first three colours, which belong to known ones.
-    return cycled(position + 3)
+    amount = noise_amount(name)
+    if amount is not None:
+        return _noise_style(amount)
+    # Unknown names start past the first three colours, which belong to the names that nearly every figure has.
+    return cycled(position + 3)._replace(line="--")
+
+
+def noise_amount(name: str) -> float | None:
+    """0.5 for "noise-0.5"; None for a name of another form."""
+    try:
+        return float(name.removeprefix(_NOISE)) if name.startswith(_NOISE) else None
+    except ValueError:
+        return None
+
+
+def _noise_style(amount: float) -> SeriesStyle:
+    # A fixed shade for an amount, so that it looks the same in every figure; past three deviations all are darkest.
+    share = min(max(amount, 0), _MOST_NOISE) / _MOST_NOISE
+    light, dark = _NOISE_ENDS
+    shade = "".join(f"{round(low + share * (high - low)):02X}" for low, high in zip(light, dark, strict=True))
+    return SeriesStyle(f"#{shade}", _NOISE_MARKERS[round(2 * amount) % len(_NOISE_MARKERS)], ":")
 
 
 def cycled(position: int) -> SeriesStyle:
-    """The style at a position, for series that are only told apart within one figure (layers)."""
+    """The style at a position, for series that are only told apart within one figure (layers, runs)."""
     # Seven colours and seven markers would meet again after seven; the shift makes 49 distinct pairs.
     lap = position // len(_COLOURS)
-    return SeriesStyle(_COLOURS[position % len(_COLOURS)], _MARKERS[(position + lap) % len(_MARKERS)])
+    marker = _MARKERS[(position + lap) % len(_MARKERS)]
+    return SeriesStyle(_COLOURS[position % len(_COLOURS)], marker, _LINES[lap % len(_LINES)])
+
+
+def crossed(row: int, column: int) -> SeriesStyle:
+    """The style of a series with two names (run and branch): colour by the one, marker and line by the other."""
+    # The eighth run has the first one's colour; other markers tell them apart.
+    marker = _MARKERS[(column + 3 * (row // len(_COLOURS))) % len(_MARKERS)]
+    return SeriesStyle(_COLOURS[row % len(_COLOURS)], marker, _LINES[column % len(_LINES)])
 
 
 def ordered_colours(count: int) -> list[str]:

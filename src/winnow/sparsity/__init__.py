@@ -1,5 +1,8 @@
 """Masks, pruning and the ticket as an artifact."""
 
+from winnow.sparsity.cost import compression as compression
+from winnow.sparsity.cost import multiply_adds as multiply_adds
+from winnow.sparsity.cost import speed_up as speed_up
 from winnow.sparsity.distance import hamming as hamming
 from winnow.sparsity.distance import jaccard as jaccard
 from winnow.sparsity.files import load_tensors as load_tensors
@@ -10,18 +13,22 @@ from winnow.sparsity.layers import layer_report as layer_report
 from winnow.sparsity.layers import prunable_layers as prunable_layers
 from winnow.sparsity.layers import weights_of as weights_of
 from winnow.sparsity.mask import Mask as Mask
+from winnow.sparsity.methods import PROBING as PROBING
+from winnow.sparsity.methods import SCORES as SCORES
+from winnow.sparsity.methods import score_named as score_named
 from winnow.sparsity.modules import load_into as load_into
 from winnow.sparsity.modules import tensors_of as tensors_of
+from winnow.sparsity.probe import Probe as Probe
 from winnow.sparsity.pruning import ladder as ladder
 from winnow.sparsity.pruning import prune as prune
+from winnow.sparsity.pruning import prune_in_rounds as prune_in_rounds
 from winnow.sparsity.schedules import SCHEDULES as SCHEDULES
+from winnow.sparsity.schedules import listed as listed
 from winnow.sparsity.schedules import schedule_named as schedule_named
 from winnow.sparsity.scopes import SCOPES as SCOPES
 from winnow.sparsity.scopes import Pool as Pool
 from winnow.sparsity.scopes import scope_named as scope_named
-from winnow.sparsity.scores import SCORES as SCORES
 from winnow.sparsity.scores import Evidence as Evidence
-from winnow.sparsity.scores import score_named as score_named
 from winnow.sparsity.sparse_file import load_sparse as load_sparse
 from winnow.sparsity.sparse_file import save_sparse as save_sparse
 from winnow.sparsity.structures import structure_named as structure_named

@@ -11,13 +11,13 @@ from torch import Tensor, nn
 from winnow.core import WinnowError
 from winnow.sparsity.mask import Mask
 
-CONV, FC, OUTPUT = "conv", "fc", "output"
+CONV, FC, OUTPUT, FIXED = "conv", "fc", "output", "fixed"
 _NEVER = (nn.Embedding, nn.EmbeddingBag, nn.LayerNorm, nn.RMSNorm, nn.GroupNorm, nn.modules.batchnorm._NormBase)
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One prunable weight tensor: its parameter name, kind ("conv", "fc" or "output") and shape."""
+    """One prunable weight tensor: its parameter name, kind ("conv", "fc", "output", "fixed") and shape."""
 
     name: str
     kind: str
@@ -32,7 +32,9 @@ class Layer:
         return count
 
 
-def prunable_layers(module: nn.Module, patterns: Sequence[str] = (), output: str = "") -> list[Layer]:
+def prunable_layers(
+    module: nn.Module, patterns: Sequence[str] = (), output: str = "", *, fixed: Sequence[str] = ()
+) -> list[Layer]:
     """The prunable weights of any module, in layer order; a tied weight is counted once.
 
     Without patterns these are the weights of two or more dimensions of every layer but embeddings and norms. The last
@@ -42,9 +44,11 @@ def prunable_layers(module: nn.Module, patterns: Sequence[str] = (), output: str
         module: the network.
         patterns: parameter names to prune instead, as shell patterns ("blocks.*.weight").
         output: the output layer's parameter name, when it is not the last `nn.Linear`.
+        fixed: shell patterns of weights that count as weights of the network but are never pruned, such as the
+            shortcuts of the paper's ResNet-18.
 
     Raises:
-        WinnowError: WN-M03 when nothing is left to prune.
+        WinnowError: WN-M03 when nothing is left to prune, or a pattern of `fixed` matches nothing.
     """
     owners = _owners(module)
     names = [n for n, p in module.named_parameters() if _chosen(n, p, owners[n], patterns)]
@@ -58,7 +62,12 @@ def prunable_layers(module: nn.Module, patterns: Sequence[str] = (), output: str
     last = output or _last_linear(module)
     if output and output not in names:
         raise WinnowError("WN-M03", "the output layer is not among the prunable weights", where=output)
-    return [Layer(n, _kind(n, owners[n], last), tuple(module.get_parameter(n).shape)) for n in names]
+    idle = [pattern for pattern in fixed if not fnmatch.filter(names, pattern)]
+    if idle:
+        advice = f"The first of its weights is {names[0]}."
+        raise WinnowError("WN-M03", "no weight of the network has such a name", where=idle[0], fix=advice)
+    kinds = {n: FIXED if any(fnmatch.fnmatch(n, p) for p in fixed) else _kind(n, owners[n], last) for n in names}
+    return [Layer(n, kinds[n], tuple(module.get_parameter(n).shape)) for n in names]
 
 
 def _last_linear(module: nn.Module) -> str:

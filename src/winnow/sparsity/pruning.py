@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -37,6 +37,31 @@ def prune(scores: Mapping[str, Tensor], mask: Mask, pools: Sequence[Pool], struc
         masks = structure.prune_pool(values, [mask[name] for name in pool.names], pool.keep)
         pruned.update(zip(pool.names, masks, strict=True))
     return Mask(pruned)
+
+
+def prune_in_rounds(
+    score: Callable[[Mask], Mapping[str, Tensor]],
+    mask: Mask,
+    pools: Sequence[Pool],
+    structure: Structure | None = None,
+    *,
+    rounds: int = 1,
+) -> Mask:
+    """Prune to the pools' counts in rounds of one ratio, the score taken anew before each (Tanaka et al. 2020, sec. 6).
+
+    Args:
+        score: scores of the network under a mask.
+        rounds: how many; after round k of n a pool keeps `before * (keep / before)^(k / n)` weights.
+    """
+    before = [sum(int(mask[name].sum()) for name in pool.names) for pool in pools]
+    for done in range(1, rounds + 1):
+        keeps = [
+            pool.keep if done == rounds else max(pool.keep, round(count * (pool.keep / count) ** (done / rounds)))
+            for pool, count in zip(pools, before, strict=True)
+        ]
+        steps = [Pool(pool.names, keep) for pool, keep in zip(pools, keeps, strict=True)]
+        mask = prune(score(mask), mask, steps, structure)
+    return mask
 
 
 def ladder(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from winnow.core import chosen
 
@@ -25,6 +25,15 @@ def cubic(rate: float, level: int, levels: int) -> float:
     """Fast first, slow at the end (Zhu & Gupta 2017, equation 1)."""
     final = geometric(rate, levels, levels)
     return final + (1 - final) * (1 - level / max(levels, 1)) ** 3
+
+
+def listed(densities: Sequence[float]) -> Schedule:
+    """The densities themselves, one a level; a rate of 0 still means that a layer is never pruned."""
+
+    def schedule(rate: float, level: int, levels: int) -> float:  # noqa: ARG001  (one signature for all)
+        return densities[level - 1] if rate and level else 1.0
+
+    return schedule
 
 
 SCHEDULES: dict[str, Schedule] = {"geometric": geometric, "linear": linear, "cubic": cubic}

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from winnow.core import chosen, derive_seed
+from winnow.core import derive_seed
+from winnow.sparsity.probe import Probe
 
 
 @dataclass(frozen=True)
@@ -19,11 +20,13 @@ class Evidence:
         start: the weights before training, by name.
         trained: the weights after training, same names and shapes.
         seed: for methods that draw.
+        probe: the network with examples, for methods that run it.
     """
 
     start: Mapping[str, Tensor]
     trained: Mapping[str, Tensor]
     seed: int = 0
+    probe: Probe | None = None
 
 
 Score = Callable[[Evidence], dict[str, Tensor]]
@@ -58,19 +61,6 @@ def uniform(evidence: Evidence) -> dict[str, Tensor]:
     return draws
 
 
-SCORES: dict[str, Score] = {
-    "magnitude": magnitude,
-    "magnitude-at-start": magnitude_at_start,
-    "magnitude-increase": magnitude_increase,
-    "movement": movement,
-    "random": uniform,
-}
-
-
-def score_named(name: str) -> Score:
-    """The method of that name.
-
-    Raises:
-        WinnowError: WN-R02 when there is none.
-    """
-    return chosen(SCORES, name, "score", "WN-R02")
+def same_sign(evidence: Evidence) -> dict[str, Tensor]:
+    """|w| after training, negative where the sign changed ("large_final, same sign", Zhou et al. 2019)."""
+    return {name: w * evidence.start[name].sign() for name, w in evidence.trained.items()}

@@ -1,4 +1,4 @@
-"""Structures: what is pruned as one: a weight, an output channel, or M - N of every M weights."""
+"""Structures: what is pruned as one: a weight, as many of each unit, an output channel, or M - N of every M weights."""
 
 from __future__ import annotations
 
@@ -41,6 +41,33 @@ class SingleWeights:
         flat_alive[positions[_lowest(flat_scores, len(positions) - keep)]] = False
         parts = flat_alive.split([a.numel() for a in alive])
         return [part.view(a.shape) for part, a in zip(parts, alive, strict=True)]
+
+
+class Rows:
+    """Single weights, as many in every output unit of a tensor (Wanda's comparison group, Sun et al. 2023, section 3).
+
+    Counts are exact; where they do not divide, the first units keep one weight more. Tensors of one pool share its
+    count in proportion to what they have left.
+    """
+
+    density: float | None = None
+
+    def prune_pool(self, scores: Sequence[Tensor], alive: Sequence[Tensor], keep: int) -> list[Tensor]:
+        """See `Structure.prune_pool`."""
+        living = [int(a.sum()) for a in alive]
+        counts = [keep * count // max(sum(living), 1) for count in living]
+        for place in range(keep - sum(counts)):
+            counts[place] += 1
+        return [self._prune(s, a, count) for s, a, count in zip(scores, alive, counts, strict=True)]
+
+    def _prune(self, scores: Tensor, alive: Tensor, keep: int) -> Tensor:
+        rows, living = _rows(scores), _rows(alive)
+        each, more = divmod(keep, len(rows))
+        kept = torch.full((len(rows), 1), each)
+        kept[:more] += 1
+        order = _dead_first(rows, living)
+        ranks = torch.empty_like(order).scatter_(1, order, torch.arange(rows.shape[1]).expand_as(order))
+        return ((ranks >= rows.shape[1] - kept) & living).view(alive.shape)
 
 
 class Channels:
@@ -89,27 +116,27 @@ class NofM:
                 fix="Leave this layer out with --prunable, or prune single weights.",
             )
         groups, living = rows.reshape(-1, self.m), alive.reshape(-1, self.m)
-        # Both sorts ascend and are stable: dead ones go first, then of equal scores the earlier position.
-        order = groups.masked_fill(~living, 0).sort(dim=1, stable=True).indices
-        order = order.gather(1, living.gather(1, order).to(torch.uint8).sort(dim=1, stable=True).indices)
+        order = _dead_first(groups, living)
         kept = torch.ones_like(living).scatter_(1, order[:, : self.m - self.n], False)
         return kept.view(alive.shape) & alive
 
 
 def structure_named(name: str) -> Structure:
-    """ "weight", "channel" or "N:M".
+    """ "weight", "row", "channel" or "N:M".
 
     Raises:
         WinnowError: WN-R02 for anything else.
     """
     if name == "weight":
         return SingleWeights()
+    if name == "row":
+        return Rows()
     if name == "channel":
         return Channels()
     pattern = re.fullmatch(r"(\d+):(\d+)", name)
     if pattern and 0 < int(pattern[1]) < int(pattern[2]):
         return NofM(int(pattern[1]), int(pattern[2]))
-    raise WinnowError("WN-R02", f"no structure {name!r}", fix='One of: weight, channel, or N:M such as "2:4".')
+    raise WinnowError("WN-R02", f"no structure {name!r}", fix='One of: weight, row, channel, or N:M such as "2:4".')
 
 
 def _rows(tensor: Tensor) -> Tensor:
@@ -118,6 +145,13 @@ def _rows(tensor: Tensor) -> Tensor:
             "WN-P03", "a tensor of one dimension has no channels", fix="Leave it out with --prunable, or prune weights."
         )
     return tensor.flatten(1)
+
+
+def _dead_first(rows: Tensor, living: Tensor) -> Tensor:
+    """Per row, positions in the order in which they go: dead ones, then the lowest, of equal scores the earlier."""
+    # Both sorts ascend and are stable.
+    order = rows.masked_fill(~living, 0).sort(dim=1, stable=True).indices
+    return order.gather(1, living.gather(1, order).to(torch.uint8).sort(dim=1, stable=True).indices)
 
 
 def _lowest(scores: Tensor, count: int) -> Tensor:

@@ -7,23 +7,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from winnow.tickets.connect_settings import ConnectSettings as ConnectSettings
 from winnow.tickets.recipe import FindRecipe as FindRecipe
 
 if TYPE_CHECKING:
+    from winnow.tickets.connect_page import write_connect_page as write_connect_page
+    from winnow.tickets.connectivity import connect as connect
+    from winnow.tickets.analysis import analyse as analyse
+    from winnow.tickets.comparison import compare as compare
     from winnow.tickets.preparation import Prepared as Prepared
     from winnow.tickets.preparation import prepare as prepare
     from winnow.tickets.report import write_report as write_report
     from winnow.tickets.search import find as find
     from winnow.tickets.show import load_ticket as load_ticket
     from winnow.tickets.summary import summarise as summarise
+    from winnow.tickets.sweeping import sweep as sweep
+    from winnow.tickets.transferring import prepare_transfer as prepare_transfer
+    from winnow.tickets.transferring import transfer as transfer
 
 _HOMES = {
+    "analyse": "analysis",
+    "compare": "comparison",
     "Prepared": "preparation",
+    "connect": "connectivity",
     "find": "search",
     "prepare": "preparation",
+    "write_connect_page": "connect_page",
     "write_report": "report",
     "load_ticket": "show",
     "summarise": "summary",
+    "sweep": "sweeping",
+    "prepare_transfer": "transferring",
+    "transfer": "transferring",
 }
 
 

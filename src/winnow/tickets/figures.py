@@ -37,7 +37,7 @@ where branch = ? and level = ? and split = ? and metric = 'accuracy' group by st
 @theme.applied()
 def early_stop_figure(summary: Sequence[LevelSummary]) -> Figure:
     """Early-stop step against percent of weights remaining, a series per branch."""
-    figure = theme.new_figure()
+    figure = theme.new_figure(height=_height(summary))
     axes = figure.add_subplot()
     _against_density(axes, summary, lambda level: level.early_stop_step)
     drawing.counting_axis(axes.yaxis)
@@ -50,7 +50,7 @@ def early_stop_figure(summary: Sequence[LevelSummary]) -> Figure:
 @theme.applied()
 def accuracy_figure(summary: Sequence[LevelSummary]) -> Figure:
     """Test accuracy at early stop against percent of weights remaining, a series per branch."""
-    figure = theme.new_figure()
+    figure = theme.new_figure(height=_height(summary))
     axes = figure.add_subplot()
     _against_density(axes, summary, lambda level: level.test_accuracy, scale=100)
     drawing.accuracy_axis(axes)
@@ -62,7 +62,7 @@ def accuracy_figure(summary: Sequence[LevelSummary]) -> Figure:
 @theme.applied()
 def end_accuracy_figure(summary: Sequence[LevelSummary]) -> Figure:
     """Test accuracy (above) and training accuracy (below) after the last step, against percent remaining."""
-    figure = theme.new_figure(height=1.6 * theme.HEIGHT)
+    figure = theme.new_figure(height=_height(summary, 2))
     upper, lower = figure.subplots(2, 1)
     _against_density(upper, summary, lambda level: level.final_test_accuracy, scale=100)
     _against_density(lower, summary, lambda level: level.final_train_accuracy, scale=100)
@@ -174,6 +174,12 @@ def first_layer_mask(mask: np.ndarray, image_shape: tuple[int, int, int]) -> Fig
     units = drawing.spread_out(range(len(mask)), _UNITS)
     drawing.small_multiples(right, per_pixel[units], f"{len(units)} of {len(mask)} units")
     return figure
+
+
+def _height(summary: Sequence[LevelSummary], panels: int = 1) -> float:
+    """Inches for so many panels, and more where many branches make a tall legend."""
+    rows = len({level.branch for level in summary}) // 4
+    return (0.4 + 0.6 * panels) * theme.HEIGHT + 0.16 * rows
 
 
 def _against_density(

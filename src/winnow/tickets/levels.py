@@ -8,12 +8,12 @@ from typing import Any
 
 from torch import Tensor
 
-from winnow.sparsity import Mask, Ticket, load_tensors, save_tensors
+from winnow.sparsity import Ticket, load_tensors, save_tensors
 from winnow.storage import Metric, RunFolder, read_json, write_json, write_part
 from winnow.tickets.marks import DONE
 from winnow.tickets.recipe import TICKET, TRUNK
 from winnow.tickets.summary import summarise
-from winnow.training import StackResult, Trained
+from winnow.training import Member, StackResult, Trained
 
 
 class LevelFolder:
@@ -47,13 +47,13 @@ class LevelFolder:
         """Where the stack that starts at that step keeps its state."""
         return self.path / f"checkpoint-{first_step}.safetensors"
 
-    def write(self, results: Sequence[StackResult], manifest: Mapping[str, Any]) -> None:
+    def write(self, results: Sequence[StackResult], manifest: Mapping[str, Any], rewind_step: int = 0) -> None:
         """Write what the stacks of this level gave: metrics, tickets, trunk, and at last the mark."""
         trained = [network for stack in results for network in stack.trained]
         tickets = [network for network in trained if network.member.branch == TICKET]
-        self._write_metrics(results, tickets)
+        self._write_metrics(results, trained)
         for network, measured in zip(tickets, self._measured(), strict=True):
-            self._write_ticket(network, manifest, measured)
+            self._write_ticket(network, manifest, measured, rewind_step)
         for network in trained:
             if network.member.branch == TRUNK:
                 save_tensors(self._trunk_file(network.member.replicate), network.tensors)
@@ -65,10 +65,12 @@ class LevelFolder:
         done = {"level": self.level, "masks": digests, "density": masks[0].density, "execution": ways}
         write_json(self.path / DONE, done)
 
-    def _write_ticket(self, network: Trained, manifest: Mapping[str, Any], measured: Mapping[str, float]) -> None:
+    def _write_ticket(
+        self, network: Trained, manifest: Mapping[str, Any], measured: Mapping[str, float], rewind_step: int
+    ) -> None:
         member = network.member
         source = {**manifest["source"], "level": self.level, "replicate": member.replicate}
-        start = member.start if network.snapshot is None else network.snapshot
+        start = network.snapshots.get(rewind_step, member.start)
         ticket = Ticket(start, member.mask, network.tensors, {**manifest, "source": source, "results": measured})
         ticket.save_pretrained(self.ticket_path(member.replicate))
 
@@ -81,19 +83,18 @@ class LevelFolder:
         names = ("early_stop_step", "validation_accuracy", "test_accuracy")
         return [dict(zip(names, values, strict=True)) for values in columns]
 
-    def _write_metrics(self, results: Sequence[StackResult], tickets: Sequence[Trained]) -> None:
+    def _write_metrics(self, results: Sequence[StackResult], trained: Sequence[Trained]) -> None:
         rows = [row for stack in results for row in stack.rows]
-        masks = {network.member.replicate: network.member.mask for network in tickets}
-        for replicate, branch in sorted({(row.replicate, row.branch) for row in rows}):
-            rows += _densities(masks[replicate], replicate, branch, self.level)
+        for network in trained:
+            rows += _densities(network.member, self.level)
         write_part(self._run.metrics, self.path.name, rows)
 
     def _trunk_file(self, replicate: int) -> Path:
         return self.path / f"trunk-{replicate}.safetensors"
 
 
-def _densities(mask: Mask, replicate: int, branch: str, level: int) -> list[Metric]:
-    """Every branch of a replicate has the ticket's densities, layer by layer."""
-    place = (replicate, branch, level, 0, "mask")
-    per_tensor = [Metric(*place, f"density/{n}", value) for n, value in mask.densities().items()]
-    return [Metric(*place, "density", mask.density), *per_tensor]
+def _densities(member: Member, level: int) -> list[Metric]:
+    """What remained in the end, in all and layer by layer."""
+    place = (member.replicate, member.branch, level, 0, "mask")
+    per_tensor = [Metric(*place, f"density/{n}", value) for n, value in member.mask.densities().items()]
+    return [Metric(*place, "density", member.mask.density), *per_tensor]

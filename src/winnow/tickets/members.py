@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -10,34 +10,51 @@ from torch import Tensor
 from winnow.core import derive_seed
 from winnow.models import Model
 from winnow.sparsity import Mask, tensors_of
-from winnow.tickets.recipe import RANDOM, REINIT, TICKET, TRUNK, FindRecipe
+from winnow.tickets.controls import Origin, control_named
+from winnow.tickets.recipe import TICKET, TRUNK, FindRecipe
 from winnow.training import Member
 
 
 @dataclass(frozen=True)
-class Origin:
-    """What one replicate brings to a level.
+class _Draws:
+    """The streams of one draw of a control. The first draw's names are those of runs with one draw."""
 
-    Args:
-        mask: what remains at this level.
-        rewound: tensors at the rewind step.
-        kept: trained tensors of the level before (of the trunk, in continued training); None at level 0.
-    """
+    cast: Cast
+    place: tuple[str | int, ...]
+    replicate: int
 
-    mask: Mask
-    rewound: Mapping[str, Tensor]
-    kept: Mapping[str, Tensor] | None
+    def fresh(self) -> dict[str, Tensor]:
+        return self.cast.drawn(*self.place)
+
+    def initial(self) -> dict[str, Tensor]:
+        return self.cast.initial(self.replicate)
+
+    def seed(self, what: str) -> int:
+        return self.cast.seed(what, *self.place)
 
 
 class Cast:
-    """Makes the members of a level; every draw comes from a stream named after replicate, level and branch."""
+    """Makes the members of a level; every draw comes from a stream named after replicate, level and branch.
 
-    def __init__(self, recipe: FindRecipe, model: Model, rewind_step: int) -> None:
-        self._recipe, self._model, self._rewind_step = recipe, model, rewind_step
+    Args:
+        recipe: branches, draws and seed.
+        model: draws new networks.
+        rewind_step: where the ticket starts.
+        initial: the initialisation of a replicate, theta_0.
+    """
 
-    def initial(self, replicate: int) -> dict[str, Tensor]:
-        """The initialisation of a replicate, theta_0."""
-        return self._drawn("start", replicate)
+    def __init__(
+        self, recipe: FindRecipe, model: Model, rewind_step: int, initial: Callable[[int], dict[str, Tensor]]
+    ) -> None:
+        self._recipe, self._model, self._rewind_step, self.initial = recipe, model, rewind_step, initial
+
+    def drawn(self, *stream: str | int) -> dict[str, Tensor]:
+        """A network drawn from the stream of that name."""
+        return tensors_of(self._model.build(self.seed("init", *stream)))
+
+    def seed(self, *stream: str | int) -> int:
+        """The seed of a stream of this recipe."""
+        return derive_seed(self._recipe.seed, *stream)
 
     def dense(self, replicate: int, mask: Mask) -> Member:
         """The network before any pruning, level 0."""
@@ -45,38 +62,50 @@ class Cast:
 
     def of_level(self, level: int, origins: Sequence[Origin]) -> list[Member]:
         """Ticket, trunk and controls of all replicates at a level from 1 on."""
-        branches = [TICKET, *([TRUNK] if self._recipe.rounds == "continued" else []), *self._recipe.controls]
-        return [
-            self._of_branch(branch, replicate, level, origin)
-            for branch in branches
+        trunk = [TRUNK] if self._recipe.rounds == "continued" else []
+        own = [self._own(branch, level, origins) for branch in (TICKET, *trunk)]
+        controls = [
+            self._control(branch, level, draw, replicate, origin)
+            for branch in self._recipe.controls
+            for draw in range(self._recipe.draws)
             for replicate, origin in enumerate(origins)
         ]
+        return [*(member for members in own for member in members), *controls]
 
-    def _of_branch(self, branch: str, replicate: int, level: int, origin: Origin) -> Member:
-        first = self._rewind_step
-        if branch == REINIT:
-            return self._member(branch, replicate, level, self._drawn(branch, replicate, level), origin.mask, 0)
-        if branch == RANDOM:
-            mask = origin.mask.shuffled(derive_seed(self._recipe.seed, "mask", branch, replicate, level))
-            return self._member(branch, replicate, level, self._drawn(branch, replicate, level), mask, 0)
+    def _own(self, branch: str, level: int, origins: Sequence[Origin]) -> list[Member]:
         keeps = branch == TRUNK or self._recipe.rewinding == "rate"
-        start = origin.kept if keeps and origin.kept is not None else origin.rewound
-        return self._member(branch, replicate, level, start, origin.mask, first)
+        starts = [origin.kept if keeps and origin.kept is not None else origin.rewound for origin in origins]
+        return [
+            self._member(branch, replicate, level, start, origin.mask, self._rewind_step)
+            for replicate, (start, origin) in enumerate(zip(starts, origins, strict=True))
+        ]
+
+    def _control(self, branch: str, level: int, draw: int, replicate: int, origin: Origin) -> Member:
+        place = (branch, replicate, level, *([draw] if draw else []))
+        control = control_named(branch)
+        tensors, mask = control.start(origin, _Draws(self, place, replicate))
+        first = self._rewind_step if control.at_rewind else 0
+        return self._member(branch, replicate, level, tensors, mask, first, draw)
 
     def _member(
-        self, branch: str, replicate: int, level: int, start: Mapping[str, Tensor], mask: Mask, first: int
+        self,
+        branch: str,
+        replicate: int,
+        level: int,
+        start: Mapping[str, Tensor],
+        mask: Mask,
+        first: int,
+        draw: int = 0,
     ) -> Member:
-        seed = self._recipe.seed
+        place = (branch, replicate, level, *([draw] if draw else []))
         return Member(
             branch=branch,
-            replicate=replicate,
+            # Further draws of a control are further replicates in the table of metrics.
+            replicate=draw * self._recipe.replicates + replicate,
             start=start,
             mask=mask,
             # Ticket and controls of one replicate see the same batches: their differences are paired.
-            order_seed=derive_seed(seed, "order", replicate, level),
-            noise_seed=derive_seed(seed, "noise", branch, replicate, level),
+            order_seed=self.seed("order", replicate, level),
+            noise_seed=self.seed("noise", *place),
             first_step=first,
         )
-
-    def _drawn(self, *stream: str | int) -> dict[str, Tensor]:
-        return tensors_of(self._model.build(derive_seed(self._recipe.seed, "init", *stream)))

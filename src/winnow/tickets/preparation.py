@@ -8,11 +8,14 @@ from pathlib import Path
 
 from winnow.core import WinnowError, identity, plain
 from winnow.data import BatchOrder, DataSet, describe, load
+from winnow.data.augment import check_augment
+from winnow.language import text_encoder
 from winnow.models import Model, check_fit, model_named
 from winnow.sparsity import (
     Layer,
     Pool,
     ladder,
+    listed,
     prunable_layers,
     schedule_named,
     scope_named,
@@ -20,7 +23,9 @@ from winnow.sparsity import (
     structure_named,
 )
 from winnow.storage.runs import SHORT_ID
-from winnow.tickets.recipe import FindRecipe
+from winnow.tickets.controls import control_named
+from winnow.tickets.during import check_during
+from winnow.tickets.recipe import REINIT, FindRecipe
 from winnow.training import TrainingPlan
 
 
@@ -68,8 +73,9 @@ class Prepared:
         if level == 0:
             return self.recipe.replicates * self.plan.steps
         rewound = self.plan.steps - self.rewind_step
-        branches = rewound * (2 if self.recipe.rounds == "continued" else 1)
-        return self.recipe.replicates * (branches + len(self.recipe.controls) * self.plan.steps)
+        own = rewound * (2 if self.recipe.rounds == "continued" else 1)
+        each = [rewound if control_named(name).at_rewind else self.plan.steps for name in self.recipe.controls]
+        return self.recipe.replicates * (own + self.recipe.draws * sum(each))
 
 
 def prepare(recipe: FindRecipe) -> Prepared:
@@ -78,25 +84,51 @@ def prepare(recipe: FindRecipe) -> Prepared:
     Raises:
         WinnowError: for anything about the recipe, the data or the network that cannot work.
     """
-    data = load(recipe.data, validation=recipe.validation, seed=recipe.seed, scaling=recipe.scaling)
-    model = model_named(recipe.model, image_shape=data.image_shape, classes=data.class_count)
+    data, model, mark = _data_and_model(recipe)
     module = model.build(0)
-    check_fit(module, data.image_shape, data.class_count)
-    layers = prunable_layers(module, recipe.prunable, recipe.output_layer)
+    check_fit(module, data.train.inputs[:2], data.class_count)
+    layers = prunable_layers(module, recipe.prunable, recipe.output_layer, fixed=recipe.fixed)
     score_named(recipe.score)
     steps = ladder(
         layers,
         _rates(recipe),
         recipe.levels,
         scope=scope_named(recipe.scope),
-        schedule=schedule_named(recipe.pruning),
+        schedule=listed(recipe.densities) if recipe.densities else schedule_named(recipe.pruning),
     )
     per_epoch = BatchOrder(len(data.train), recipe.batch, 0).per_epoch
     plan = _training_plan(recipe, per_epoch)
     rewind = recipe.rewind.iterations(per_epoch)
     if rewind >= plan.steps:
         raise WinnowError("WN-R02", f"step {rewind} is not before the end, step {plan.steps}", where="--rewind")
-    return Prepared(recipe, data, model, layers, steps, plan, rewind, identity(recipe, data.fingerprint))
+    prepared = Prepared(recipe, data, model, layers, steps, plan, rewind, identity(recipe, mark))
+    check_during(prepared)
+    return prepared
+
+
+def _data_and_model(recipe: FindRecipe) -> tuple[DataSet, Model, str]:
+    """The data, the network for it, and what both put into the run's identity."""
+    text = text_encoder(recipe.model)
+    data = load(
+        recipe.data,
+        validation=recipe.validation,
+        seed=recipe.seed,
+        scaling=recipe.scaling,
+        tokenizer=text.tokenizer if text else None,
+    )
+    check_augment(recipe.augment, data)
+    if text is None:
+        model = model_named(recipe.model, image_shape=data.image_shape, classes=data.class_count)
+        return data, model, data.fingerprint
+    if REINIT in recipe.controls:
+        raise WinnowError(
+            "WN-R02",
+            "an encoder starts from its pre-trained weights, so a fresh initialisation would change its head only",
+            where="--controls",
+            fix="Give --controls random (a random mask on the pre-trained weights).",
+        )
+    # The start's weights lie in files that may change, and the recipe names only the place.
+    return data, text.model(data.class_count), f"{data.fingerprint} {text.digest()}"
 
 
 def _rates(recipe: FindRecipe) -> dict[str, float]:

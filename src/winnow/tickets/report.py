@@ -16,6 +16,7 @@ from winnow.storage import RunFolder, read_json
 from winnow.storage.runs import SHORT_ID
 from winnow.tickets import figures
 from winnow.tickets.findings import findings
+from winnow.tickets.legend import count, legend
 from winnow.tickets.marks import executions
 from winnow.tickets.summary import LevelSummary, as_rows, layer_densities, series, summarise
 
@@ -37,11 +38,6 @@ _COLUMNS = (
     Column("final_test_accuracy_percent_mean", "Final test accuracy (%), mean", ".2f"),
     Column("final_train_accuracy_percent_mean", "Final training accuracy (%), mean", ".2f"),
 )
-_BRANCHES = {
-    "ticket": "Ticket: the surviving weights, reset and trained again; level 0 is the dense network.",
-    "reinit": "Reinit: the ticket's mask on fresh initial weights.",
-    "random": "Random: a random mask with the ticket's density in every layer.",
-}
 
 
 def write_report(run: RunFolder, first_layer: FirstLayer | None = None) -> Path:
@@ -65,7 +61,7 @@ def write_report(run: RunFolder, first_layer: FirstLayer | None = None) -> Path:
     name = _name(run, header)
     reports.write_table(as_rows(summary), run.path / "tables", "summary")
     sections = (
-        Section("What was found", (Points(tuple(findings(summary))), _legend(summary))),
+        Section("What was found", (Points(tuple(findings(summary, header.get("recipe")))), legend(summary))),
         *_figure_sections(run, summary, first_layer),
         Section("Numbers", (_summary_table(summary),)),
         *_origin(run, header, header.get("command") or f"winnow tickets find {name}"),
@@ -85,7 +81,7 @@ def _lead(header: dict[str, Any], summary: Sequence[LevelSummary]) -> str:
     densest, sparsest = (reports.short_percent(level.density_percent) for level in (tickets[0], tickets[-1]))
     weights = f"{densest}% of the weights" if len(tickets) == 1 else f"{densest}% to {sparsest}% of the weights"
     levels = "1 finished level" if len(tickets) == 1 else f"{len(tickets)} finished levels"
-    return f"Run {header['id'][:SHORT_ID]}, started {_time(header['started'])}: {levels}, {weights}, {_count(summary)}."
+    return f"Run {header['id'][:SHORT_ID]}, started {_time(header['started'])}: {levels}, {weights}, {count(summary)}."
 
 
 def _time(started: str) -> str:
@@ -97,29 +93,12 @@ def _time(started: str) -> str:
     return moment.astimezone(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _count(summary: Sequence[LevelSummary]) -> str:
-    counts = sorted({level.replicates for level in summary})
-    if counts == [1]:
-        return "1 replicate"
-    return f"{counts[0]} replicates" if len(counts) == 1 else f"{counts[0]} to {counts[-1]} replicates"
-
-
-def _legend(summary: Sequence[LevelSummary]) -> Details:
-    present = dict.fromkeys(level.branch for level in summary)
-    stop = (
-        "Early stop: the step of minimum validation loss, found after training to the end (Frankle and Carbin, 2019). "
-        "Test accuracy is taken there; the test set selects nothing."
-    )
-    wins = "A ticket wins when, by the means, it stops no later than the dense network and is no less accurate there."
-    return Details("What the words mean", (Points((*(_BRANCHES[b] for b in present if b in _BRANCHES), stop, wins)),))
-
-
 def _figure_sections(
     run: RunFolder, summary: Sequence[LevelSummary], first_layer: FirstLayer | None
 ) -> tuple[Section, ...]:
     several = any(level.replicates > 1 for level in summary)
-    bars = f"Means over {_count(summary)}; bars run from minimum to maximum." if several else "One replicate: no bars."
-    bands = f"Means over {_count(summary)}; bands run from minimum to maximum." if several else "One replicate."
+    bars = f"Means over {count(summary)}; bars run from minimum to maximum." if several else "One replicate: no bars."
+    bands = f"Means over {count(summary)}; bands run from minimum to maximum." if several else "One replicate."
     dense = "The dashed line is the dense network" + (", its band the range over replicates." if several else ".")
     early = _picture(
         run,
@@ -164,7 +143,7 @@ def _mask_section(
         reports.write_table(densities, run.path / "tables", "layer_density")
         caption = (
             "How much of each layer remains after each round of pruning; layers pruned at one rate lie on each other. "
-            f"Means over {_count(summary)}."
+            f"Means over {count(summary)}."
         )
         figure = figures.layer_density_figure(run.metrics)
         blocks += [_picture(run, "layer_density", figure, caption), _layer_table(densities)]
@@ -185,7 +164,7 @@ def _picture(run: RunFolder, name: str, figure: Figure, caption: str) -> Picture
 
 
 def _summary_table(summary: Sequence[LevelSummary]) -> Table:
-    caption = f"Every branch and level, over {_count(summary)}. Also in tables/summary.csv and .parquet."
+    caption = f"Every branch and level, over {count(summary)}. Also in tables/summary.csv and .parquet."
     return Table.of(as_rows(summary), _COLUMNS, caption)
 
 

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import nn
 
-from winnow.core import derive_seed, plain
+from winnow.core import plain
 from winnow.data import describe
-from winnow.sparsity import Evidence, Mask, prune, score_named, structure_named, weights_of
+from winnow.sparsity import Mask, weights_of
 from winnow.storage import RunFolder
+from winnow.tickets.during import train_level
+from winnow.tickets.early_bird import keep_early_birds
 from winnow.tickets.levels import LevelFolder
-from winnow.tickets.members import Cast, Origin
+from winnow.tickets.members import Cast
+from winnow.tickets.origins import Origins, PrunedOrigins
 from winnow.tickets.preparation import Prepared, prepare
 from winnow.tickets.recipe import FindRecipe
-from winnow.training import CheckpointFile, Member, Progress, StackResult, device_named, train
+from winnow.training import CheckpointFile, Member, Progress, StackResult, device_named
 from winnow.training.progress import Silence
+
+MakeOrigins = Callable[[Prepared, RunFolder, nn.Module], Origins]
 
 
 def find(
@@ -50,13 +55,43 @@ def find(
     Returns:
         The run folder, with metrics and tickets of all levels.
     """
-    where = device_named(device) if isinstance(device, str) else device
     prepared = recipe if isinstance(recipe, Prepared) else prepare(recipe)
+    return conduct(
+        prepared,
+        PrunedOrigins,
+        out=out,
+        device=device,
+        progress=progress,
+        command=command,
+        checkpoint_seconds=checkpoint_seconds,
+        execution=execution,
+    )
+
+
+def conduct(
+    prepared: Prepared,
+    make_origins: MakeOrigins,
+    *,
+    out: Path | str | None = None,
+    device: torch.device | str = "cpu",
+    progress: Progress | None = None,
+    command: str = "",
+    checkpoint_seconds: float = 30.0,
+    execution: str = "auto",
+    header: Mapping[str, object] | None = None,
+) -> RunFolder:
+    """Train every level of a prepared recipe, wherever its masks come from; the rest as in `find`.
+
+    Args:
+        make_origins: gives the run's origins, from the prepared recipe, the run folder and the architecture.
+        header: more for the run's `recipe.json`.
+    """
+    where = device_named(device) if isinstance(device, str) else device
     folder = Path(out) if out else prepared.default_folder
-    header = {"recipe": plain(prepared.recipe), "data": describe(prepared.data), "command": command}
+    about = {"recipe": plain(prepared.recipe), "data": describe(prepared.data), "command": command, **(header or {})}
     with _taken_back(folder):
-        run = RunFolder.create(folder, run_id=prepared.run_id, header=header)
-        search = _Search(prepared, run, where, progress or Silence(), checkpoint_seconds, execution)
+        run = RunFolder.create(folder, run_id=prepared.run_id, header=about)
+        search = _Search(prepared, run, make_origins, where, progress or Silence(), checkpoint_seconds, execution)
         with run.locked():
             run.check_identity(prepared.run_id)
             try:
@@ -87,6 +122,7 @@ class _Search:
 
     prepared: Prepared
     run_folder: RunFolder
+    make_origins: MakeOrigins
     device: torch.device
     progress: Progress
     checkpoint_seconds: float
@@ -94,10 +130,9 @@ class _Search:
 
     def __post_init__(self) -> None:
         self.recipe = self.prepared.recipe
-        self.cast = Cast(self.recipe, self.prepared.model, self.prepared.rewind_step)
         self.module = self.prepared.model.build(0)
-        self.score = score_named(self.recipe.score)
-        self.structure = structure_named(self.recipe.structure)
+        self.origins = self.make_origins(self.prepared, self.run_folder, self.module)
+        self.cast = Cast(self.recipe, self.prepared.model, self.prepared.rewind_step, self.origins.initial)
 
     def run(self) -> None:
         levels = range(self.recipe.levels + 1)
@@ -109,48 +144,31 @@ class _Search:
                 continue
             members = self._members(level)
             results = [self._train(stack, folder) for stack in _by_first_step(members)]
-            folder.write(results, self._manifest())
+            folder.write(results, self._manifest(), self.prepared.rewind_step)
 
     def _members(self, level: int) -> list[Member]:
         replicates = range(self.recipe.replicates)
         if level == 0:
             dense = Mask.ones(weights_of(self.cast.initial(0), self.prepared.layers))
             return [self.cast.dense(replicate, dense) for replicate in replicates]
-        return self.cast.of_level(level, [self._origin(level, replicate) for replicate in replicates])
-
-    def _origin(self, level: int, replicate: int) -> Origin:
-        """The level's mask, pruned from the level that the recipe names: the one before, or the dense one."""
-        rewound = LevelFolder(self.run_folder, 0).ticket(replicate).start
-        folder = LevelFolder(self.run_folder, 0 if self.recipe.rounds == "oneshot" else level - 1)
-        ticket = folder.ticket(replicate)
-        trained = folder.trunk(replicate) or ticket.trained
-        if trained is None:
-            raise AssertionError("levels are saved with trained weights")
-        mask = self._pruned(level, replicate, ticket.mask, rewound, trained)
-        return Origin(mask, rewound, trained)
-
-    def _pruned(
-        self, level: int, replicate: int, mask: Mask, start: Mapping[str, Tensor], trained: Mapping[str, Tensor]
-    ) -> Mask:
-        layers = self.prepared.layers
-        seed = derive_seed(self.recipe.seed, "score", replicate, level)
-        scores = self.score(Evidence(weights_of(start, layers), weights_of(trained, layers), seed))
-        return prune(scores, mask, self.prepared.ladder[level], self.structure)
+        return self.cast.of_level(level, [self.origins.of(level, replicate) for replicate in replicates])
 
     def _train(self, members: Sequence[Member], folder: LevelFolder) -> StackResult:
         first, rewind = members[0].first_step, self.prepared.rewind_step
-        return train(
+        watch = self.origins.watch() if folder.level == 0 else None
+        result = train_level(
+            self.prepared,
             self.module,
             members,
-            self.prepared.data,
-            self.prepared.plan,
+            folder.level,
             device=self.device,
-            level=folder.level,
-            snapshot_at=rewind if folder.level == 0 and rewind else None,
+            snapshots_at=[rewind] if folder.level == 0 and rewind else [],
             checkpoint=CheckpointFile(folder.checkpoint_path(first), self.checkpoint_seconds),
             progress=self.progress,
             execution=self.execution,
+            watch=watch,
         )
+        return keep_early_birds(folder.path, result, watch, self.prepared.plan) if watch else result
 
     def _manifest(self) -> dict[str, object]:
         return {

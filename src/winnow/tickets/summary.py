@@ -17,9 +17,11 @@ from typing import Any
 
 from winnow.core import WinnowError
 from winnow.reports.spread import Spread
+from winnow.reports.theme import noise_amount
 from winnow.storage import query
 
-BRANCHES = ("ticket", "reinit", "random")
+# Noise of any strength ("noise-0.5") comes after these, weakest first; then others by name.
+BRANCHES = ("ticket", "reinit", "random", "shuffled", "at-init", "resampled", "signs")
 
 # A tie in validation loss goes to the earlier step. In DuckDB nulls and NaN sort last, so a step whose loss overflowed
 # is only chosen when there is no other.
@@ -66,8 +68,9 @@ class LevelSummary:
     """One branch at one level, over its replicates.
 
     Attributes:
-        branch: "ticket" (level 0 is the dense network), "reinit", "random" or another.
+        branch: "ticket" (level 0 is the dense network), or a control.
         density_percent: percent of prunable weights that remain, mean over replicates.
+        replicates: how many were trained; with several draws of a control, replicates times draws.
         early_stop_step: the first step of minimum validation loss, in optimizer steps.
         test_accuracy: a fraction, at the early-stop step.
         validation_accuracy: a fraction, at the early-stop step.
@@ -89,7 +92,7 @@ class LevelSummary:
 
 
 def summarise(metrics_folder: Path | str) -> list[LevelSummary]:
-    """Every branch and level that was evaluated: ticket, reinit, random, others by name; then by level.
+    """Every branch and level that was evaluated: the ticket, then controls in the order of `BRANCHES`; then by level.
 
     Raises:
         WinnowError: WN-R05 when no metrics were written, WN-S03 when a part is damaged or a density is missing.
@@ -97,7 +100,7 @@ def summarise(metrics_folder: Path | str) -> list[LevelSummary]:
     rows = query(metrics_folder, _PER_REPLICATE)
     groups = groupby(rows, key=lambda row: (row["branch"], row["level"]))
     levels = [_level(list(group), metrics_folder) for _, group in groups]
-    return sorted(levels, key=lambda level: (_rank(level.branch), level.branch, level.level))
+    return sorted(levels, key=lambda level: (branch_rank(level.branch), level.level))
 
 
 def layer_densities(metrics_folder: Path | str) -> list[dict[str, Any]]:
@@ -125,8 +128,12 @@ def as_rows(summary: Sequence[LevelSummary]) -> list[dict[str, Any]]:
     return [_row(level) for level in summary]
 
 
-def _rank(branch: str) -> int:
-    return BRANCHES.index(branch) if branch in BRANCHES else len(BRANCHES)
+def branch_rank(branch: str) -> tuple[int, float, str]:
+    """A key that sorts branches: `BRANCHES`, then noise by its strength, then others by name."""
+    if branch in BRANCHES:
+        return BRANCHES.index(branch), 0, branch
+    amount = noise_amount(branch)
+    return (len(BRANCHES), amount, branch) if amount is not None else (len(BRANCHES) + 1, 0, branch)
 
 
 def _level(rows: list[dict[str, Any]], folder: Path | str) -> LevelSummary:

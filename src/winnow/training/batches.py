@@ -9,6 +9,7 @@ from torch import Tensor
 
 from winnow.core import derive_seed
 from winnow.data import BatchOrder, DataSet, augment
+from winnow.data.augment import check_augment
 from winnow.training.plan import Member, TrainingPlan
 
 _PAD = 4
@@ -18,23 +19,24 @@ class StackBatches:
     """The batch of every member at a step; members of one order seed share it."""
 
     def __init__(self, data: DataSet, members: Sequence[Member], plan: TrainingPlan) -> None:
+        check_augment(plan.augment, data)
         self._data, self._plan = data, plan
         self._seeds = [member.order_seed for member in members]
         self._orders = {seed: BatchOrder(len(data.train), plan.batch, seed) for seed in set(self._seeds)}
 
     def at(self, step: int) -> tuple[Tensor, Tensor]:
-        """Images [R, B, C, H, W] and labels [R, B] of a step."""
-        images, labels, index = self.indexed(step)
-        return batch_of(len(self._seeds), images, labels, index)
+        """Inputs [R, B, ...] and labels [R, B] of a step."""
+        inputs, labels, index = self.indexed(step)
+        return batch_of(len(self._seeds), inputs, labels, index)
 
     def indexed(self, step: int) -> tuple[Tensor, Tensor, Tensor | None]:
-        """The same without copying: all images, all labels and an index [R * B]; where they are augmented, as `at`."""
+        """The same without copying: all inputs, all labels and an index [R * B]; where they are augmented, as `at`."""
         train = self._data.train
         chosen = {seed: order.indices(step) for seed, order in self._orders.items()}
         index = torch.cat([chosen[seed] for seed in self._seeds]).to(train.labels.device)
         if self._plan.augment == "none":
-            return train.images, train.labels, index
-        images, labels = batch_of(len(self._seeds), train.images, train.labels, index)
+            return train.inputs, train.labels, index
+        images, labels = batch_of(len(self._seeds), train.inputs, train.labels, index)
         return self._augmented(images, step), labels, None
 
     def _augmented(self, images: Tensor, step: int) -> Tensor:
@@ -45,10 +47,10 @@ class StackBatches:
         )
 
 
-def batch_of(members: int, images: Tensor, labels: Tensor, index: Tensor | None) -> tuple[Tensor, Tensor]:
-    """Images [R, B, C, H, W] and labels [R, B], picked by an index [R * B]; without one they are so already."""
+def batch_of(members: int, inputs: Tensor, labels: Tensor, index: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Inputs [R, B, ...] and labels [R, B], picked by an index [R * B]; without one they are so already."""
     if index is None:
-        return images, labels
+        return inputs, labels
     chosen = index.flatten()
-    picked = images.index_select(0, chosen).view(members, -1, *images.shape[1:])
+    picked = inputs.index_select(0, chosen).view(members, -1, *inputs.shape[1:])
     return picked, labels.index_select(0, chosen).view(members, -1)

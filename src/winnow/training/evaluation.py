@@ -27,8 +27,8 @@ def evaluate(engine: Engine, split: Split, loss: Loss) -> Scores:
     """Evaluate in chunks; sums in float64, so that the chunk size does not show."""
     losses: list[Tensor] = []
     right: list[Tensor] = []
-    for images, labels in zip(split.images.split(_CHUNK), split.labels.split(_CHUNK), strict=True):
-        logits = engine.logits(images)
+    for inputs, labels in zip(split.inputs.split(_CHUNK), split.labels.split(_CHUNK), strict=True):
+        logits = engine.logits(inputs)
         shared = labels.expand(logits.shape[0], -1)
         losses.append(loss.values(logits, shared).double().sum(-1))
         right.append((logits.argmax(-1) == shared).double().sum(-1))

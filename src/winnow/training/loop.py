@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
@@ -20,15 +20,21 @@ from winnow.training.losses import loss_named
 from winnow.training.optimizers import StackOptimizer
 from winnow.training.plan import Member, TrainingPlan
 from winnow.training.progress import Progress, Silence
+from winnow.training.rewiring import NOTE, Rewirer, Rewiring
+from winnow.training.stack import Stack
+from winnow.training.watching import Watch
 
 
 @dataclass(frozen=True)
 class Trained:
-    """One network after training: all its tensors, and those at the snapshot step when one was asked for."""
+    """One network after training: all its tensors, and those at every snapshot step that was asked for.
+
+    The member's mask is the one at the end, where it changed on the way.
+    """
 
     member: Member
     tensors: Mapping[str, Tensor]
-    snapshot: Mapping[str, Tensor] | None = None
+    snapshots: Mapping[int, Mapping[str, Tensor]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -48,10 +54,13 @@ def train(
     *,
     device: torch.device | None = None,
     level: int = 0,
-    snapshot_at: int | None = None,
+    snapshots_at: Sequence[int] = (),
+    stop_at: int | None = None,
     checkpoint: CheckpointFile | None = None,
     progress: Progress | None = None,
     execution: str = "auto",
+    rewiring: Rewiring | None = None,
+    watch: Watch | None = None,
 ) -> StackResult:
     """Train the members together, each as if it were alone.
 
@@ -67,20 +76,28 @@ def train(
         plan: how to train.
         device: the CPU when not given.
         level: names the rows of metrics.
-        snapshot_at: a step whose tensors to keep as well (the rewind point).
+        snapshots_at: steps whose tensors to keep as well (rewind points), none before the members' first.
+        stop_at: end here instead of at the plan's last step; learning rates stay those of the whole plan.
         checkpoint: where to keep the state in between.
         progress: who is told.
         execution: "dense", "sparse", or "auto": on stored weights where that is faster on this machine. The results are
             the same to rounding. A training that goes on from a checkpoint keeps its way.
+        rewiring: changes masks on the way; the stack is then executed dense.
+        watch: looks at the networks on the way, and may have tensors kept as snapshots.
 
     Raises:
         WinnowError: WN-T01 when a loss is not a number, WN-R02 when members start at different steps.
     """
     saved = checkpoint.read() if checkpoint else None
+    execution = "dense" if rewiring else execution
     if saved is not None and execution == "auto":
         execution = "sparse" if STORED in saved.tensors else "dense"
     session = _Session(module, members, data, plan, device or torch.device("cpu"), level, execution)
-    session.snapshot_at = snapshot_at
+    session.snapshots_at = sorted(set(snapshots_at))
+    session.last_step = plan.steps if stop_at is None else min(stop_at, plan.steps)
+    session.watch = watch
+    if rewiring and isinstance(session.stack, Stack):
+        session.rewirer = Rewirer(rewiring, session.stack, session.optimizer)
     # Engines seed the global generators for dropout; the caller's own streams must not notice.
     with torch.random.fork_rng(devices=[session.stack.device] if session.stack.device.type == "cuda" else []):
         return session.run(saved, checkpoint, progress or Silence())
@@ -102,16 +119,18 @@ class _Session:
         if len({member.first_step for member in members}) != 1:
             raise WinnowError("WN-R02", "the members of a stack must share their first step")
         self.first_step, self.level, self.plan = members[0].first_step, level, plan
-        self.snapshot_at: int | None = None
+        self.snapshots_at: list[int] = []
+        self.last_step = plan.steps
+        self.rewirer: Rewirer | None = None
+        self.watch: Watch | None = None
         self.loss = loss_named(plan.loss)
-        shape = tuple(data.train.images.shape[1:])
-        self.execution = execution_for(module, members, plan, shape, device, execution)
+        self.execution = execution_for(module, members, plan, data.input_shape, device, execution)
         self.stack, self.engine = self.execution.stack, self.execution.engine
         self.optimizer = StackOptimizer(self.stack, plan)
         self.data = data.to(device)
         self.batches = StackBatches(self.data, members, plan)
         self.rows: list[Metric] = []
-        self.snapshots: list[Mapping[str, Tensor]] | None = None
+        self.snapshots: dict[int, list[Mapping[str, Tensor]]] = {}
         self._clear_sums()
 
     def run(self, saved: Checkpoint | None, checkpoint: CheckpointFile | None, progress: Progress) -> StackResult:
@@ -120,42 +139,60 @@ class _Session:
         if step == self.first_step:
             self._keep_snapshot(step)
             self._measure(step)
-        while step < self.plan.steps:
+        while step < self.last_step:
             until = self._next_stop(step)
             for current in range(step, until):
                 self._step(current)
             progress.advance((until - step) * len(self.stack), self._note(until))
             step = until
             self._keep_snapshot(step)
+            self._look(step)
             if self._is_evaluation(step):
                 self._measure(step)
-                if checkpoint and step < self.plan.steps and checkpoint.due():
+                if checkpoint and step < self.last_step and checkpoint.due():
                     checkpoint.write(Checkpoint(step, self._state(), self.rows))
         return self._result()
 
     def _step(self, step: int) -> None:
         images, labels, index = self.batches.indexed(step)
         loss, accuracy = self.engine.gradients(images, labels, step, index)
+        if self.rewirer:
+            self.rewirer.observe(step)
         self.stack.hold_masks()
         self.optimizer.step(step)
+        if self.rewirer:
+            for row, values in enumerate(self.rewirer.act(step + 1)):
+                self._record_mask(self.stack.members[row], step + 1, values)
         self._loss_sum += loss
         self._accuracy_sum += accuracy
         self._summed += 1
 
     def _is_evaluation(self, step: int) -> bool:
-        return step % self.plan.evaluate_every == 0 or step == self.plan.steps
+        return step % self.plan.evaluate_every == 0 or step == self.last_step
 
     def _next_stop(self, step: int) -> int:
         """The next step at which something other than training happens."""
         every = self.plan.evaluate_every
-        stops = [(step // every + 1) * every, self.plan.steps]
-        if self.snapshot_at is not None and self.snapshot_at > step:
-            stops.append(self.snapshot_at)
-        return min(stops)
+        stops = [(step // every + 1) * every, self.last_step, *(at for at in self.snapshots_at if at > step)]
+        return min([*stops, (step // self.watch.every + 1) * self.watch.every] if self.watch else stops)
 
     def _keep_snapshot(self, step: int) -> None:
-        if step == self.snapshot_at:
-            self.snapshots = [self.stack.tensors(row) for row in range(len(self.stack))]
+        if step in self.snapshots_at:
+            self.snapshots[step] = [self.stack.tensors(row) for row in range(len(self.stack))]
+
+    def _look(self, step: int) -> None:
+        if self.watch is None or step % self.watch.every:
+            return
+        for row, member in enumerate(self.stack.members):
+            sight = self.watch.look(row, member, step, lambda row=row: self.stack.tensors(row))
+            self._record_mask(member, step, sight.values)
+            if sight.keep:
+                kept = self.snapshots.setdefault(step, [{} for _ in self.stack.members])
+                kept[row] = self.stack.tensors(row)
+
+    def _record_mask(self, member: Member, step: int, values: Mapping[str, float]) -> None:
+        place = (member.replicate, member.branch, self.level, step, "mask")
+        self.rows += [Metric(*place, name, value) for name, value in values.items()]
 
     def _measure(self, step: int) -> None:
         if self._summed:
@@ -188,29 +225,37 @@ class _Session:
 
     def _state(self) -> dict[str, Tensor]:
         snapshots = {
-            f"snapshot.{row}.{name}": tensor
-            for row, tensors in enumerate(self.snapshots or [])
+            f"snapshot.{step}.{row}.{name}": tensor
+            for step, networks in self.snapshots.items()
+            for row, tensors in enumerate(networks)
             for name, tensor in tensors.items()
         }
-        return {**self.stack.state(), **self.optimizer.state(), **snapshots}
+        state = {**self.stack.state(), **self.optimizer.state(), **snapshots}
+        for part in filter(None, (self.rewirer, self.watch)):
+            state |= part.state()
+        return state
 
     def _resume(self, saved: Checkpoint | None) -> int:
         if saved is None or (STORED in saved.tensors) != self.execution.is_sparse:
             return self.first_step
         self.stack.load_state(saved.tensors)
         self.optimizer.load_state(saved.tensors)
+        for part in filter(None, (self.rewirer, self.watch)):
+            part.load_state(saved.tensors)
         self.rows = saved.rows
-        kept: list[dict[str, Tensor]] = [{} for _ in self.stack.members]
+        kept: dict[int, list[dict[str, Tensor]]] = {}
         for name, tensor in saved.tensors.items():
             if name.startswith("snapshot."):
-                _, row, own_name = name.split(".", 2)
-                kept[int(row)][own_name] = tensor
-        self.snapshots = list(kept) if kept[0] else None
+                _, step, row, own_name = name.split(".", 3)
+                kept.setdefault(int(step), [{} for _ in self.stack.members])[int(row)][own_name] = tensor
+        self.snapshots = {step: list(networks) for step, networks in kept.items()}
         return saved.step
 
     def _result(self) -> StackResult:
-        trained = [
-            Trained(member, self.stack.tensors(row), self.snapshots[row] if self.snapshots else None)
-            for row, member in enumerate(self.stack.members)
-        ]
-        return StackResult(trained, self.rows, self.execution.note)
+        trained = [self._trained(row, member) for row, member in enumerate(self.stack.members)]
+        return StackResult(trained, self.rows, NOTE if self.rewirer else self.execution.note)
+
+    def _trained(self, row: int, member: Member) -> Trained:
+        member = replace(member, mask=self.rewirer.mask(row)) if self.rewirer else member
+        kept = {step: networks[row] for step, networks in self.snapshots.items() if networks[row]}
+        return Trained(member, self.stack.tensors(row), kept)

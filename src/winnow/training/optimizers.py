@@ -113,6 +113,12 @@ class StackOptimizer:
         for group in self._groups:
             self._update(group, self._plan, group.rate * factor)
 
+    @torch.no_grad()
+    def forget(self, places: Tensor) -> None:
+        """Clear the averages of some weights: a boolean tensor in the flat layout. The step counts go on."""
+        self._first.masked_fill_(places, 0)
+        self._second.masked_fill_(places, 0)
+
     def state(self) -> dict[str, Tensor]:
         """The averages (flat, in the stack's layout) and the step counts of every group."""
         counts = {f"counts.{index}": torch.stack(group.counts) for index, group in enumerate(self._groups)}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from winnow.sparsity import load_into, tensors_of
+from winnow.sparsity import Mask, load_into, tensors_of
 from winnow.training.plan import Member
 
 # Vector units read 16 floats; a block that starts at a multiple of 16 is computed alike in a stack of any size.
@@ -75,6 +75,13 @@ class Stack:
         """
         if self.is_masked:
             self.gradients.mul_(self.masks)
+
+    def set_mask(self, row: int, mask: Mask) -> None:
+        """Give one network another mask; its weights and gradients are left as they are."""
+        for name, block in self.stacked(self.masks).items():
+            if name in mask:
+                block[row].copy_(mask[name])
+        self.is_masked = self.is_masked or mask.kept < mask.total
 
     def tensors(self, row: int) -> dict[str, Tensor]:
         """Copies of all tensors of one network, on the CPU."""

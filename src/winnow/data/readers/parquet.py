@@ -36,11 +36,11 @@ class ParquetReader:
         """Decode the tables; a set without a test table gets one carved from train."""
         shards = _shards(folder)
         for paths in shards.values():
-            _check_complete(paths)
-        schema = _opened(shards["train"][0]).schema_arrow
-        features = _features(schema)
+            check_complete(paths)
+        schema = opened(shards["train"][0]).schema_arrow
+        features = features_of(schema)
         columns = find_columns(schema, features, shards["train"][0])
-        tables = {name: _read_table(paths, [columns.image, columns.label]) for name, paths in shards.items()}
+        tables = {name: read_parts(paths, [columns.image, columns.label]) for name, paths in shards.items()}
         return read_tables(tables, features, folder)
 
 
@@ -57,8 +57,8 @@ def _shards(folder: Path) -> dict[str, list[Path]]:
     return {}
 
 
-def _check_complete(paths: list[Path]) -> None:
-    """A name such as `train-00000-of-00005` tells how many parts there should be."""
+def check_complete(paths: list[Path]) -> None:
+    """A name such as `train-00000-of-00005` tells how many parts there should be; WN-D02 when one is missing."""
     counts = [int(match[2]) for path in paths if (match := _SHARD.fullmatch(path.name))]
     if counts and len(counts) != max(counts):
         raise WinnowError(
@@ -69,18 +69,19 @@ def _check_complete(paths: list[Path]) -> None:
         )
 
 
-def _opened(path: Path) -> pq.ParquetFile:
+def opened(path: Path) -> pq.ParquetFile:
+    """The file's head; WN-D02 when it cannot be read."""
     try:
         return pq.ParquetFile(path)
     except (pa.ArrowException, OSError) as error:
         raise _broken(path, error) from error
 
 
-def _read_table(paths: list[Path], columns: list[str]) -> pa.Table:
-    """The split's parts as one table, only the columns that are there."""
+def read_parts(paths: list[Path], columns: list[str]) -> pa.Table:
+    """The split's parts as one table, only the columns that are there; WN-D02 or WN-D03 when that fails."""
     parts: list[pa.Table] = []
     for path in paths:
-        with _opened(path) as file:
+        with opened(path) as file:
             try:
                 parts.append(file.read([name for name in columns if name in file.schema_arrow.names]))
             except (pa.ArrowException, OSError) as error:
@@ -91,7 +92,7 @@ def _read_table(paths: list[Path], columns: list[str]) -> pa.Table:
         raise WinnowError("WN-D03", f"the parts of a split differ in their columns: {error}", where=paths[0]) from error
 
 
-def _features(schema: pa.Schema) -> dict[str, Any]:
+def features_of(schema: pa.Schema) -> dict[str, Any]:
     """The Hub's description of the columns; empty when the file has none."""
     try:
         written = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
