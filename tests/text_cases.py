@@ -13,24 +13,8 @@ import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 
-WORDS = [
-    "no",
-    "prior",
-    "active",
-    "chemotherapy",
-    "age",
-    "over",
-    "eighteen",
-    "years",
-    "pregnant",
-    "women",
-    "able",
-    "to",
-    "sign",
-    "consent",
-    "known",
-    "allergy",
-]
+_WORDS = "no prior active chemotherapy age over eighteen years pregnant women able to sign consent known allergy"
+WORDS = _WORDS.split()
 MARKS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 Rows = list[tuple[Any, ...]]
 
@@ -79,10 +63,7 @@ def write_texts(
 
 def word_ids(texts: Sequence[Any]) -> Tensor:
     """A tokenizer for tests: a number for every word, 0 for padding."""
-    cut = [
-        [1 + WORDS.index(w) if w in WORDS else 99 for w in " ".join([t] if isinstance(t, str) else t).split()]
-        for t in texts
-    ]
+    cut = [[1 + WORDS.index(word) if word in WORDS else 99 for word in text.split()] for text in texts]
     longest = max(map(len, cut))
     return torch.tensor([row + [0] * (longest - len(row)) for row in cut])
 

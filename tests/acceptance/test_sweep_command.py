@@ -27,8 +27,8 @@ from winnow.tickets.sweeping import Settings
 
 TINY = ["--levels", "1", "--steps", "60", "--evaluate-every", "20", "--replicates", "1", "--controls", "none"]
 # Long enough to be killed in the middle of a level.
-LONG: dict[str, Any] = {"levels": 1, "steps": "800it", "evaluate_every": 50, "replicates": 1, "controls": ()}
-LONG_FLAGS = ["--levels", "1", "--steps", "800", "--evaluate-every", "50", "--replicates", "1", "--controls", "none"]
+LONG: dict[str, Any] = {"levels": 1, "steps": "600it", "evaluate_every": 20, "replicates": 1, "controls": ()}
+LONG_FLAGS = ["--levels", "1", "--steps", "600", "--evaluate-every", "20", "--replicates", "1", "--controls", "none"]
 
 
 def base() -> FindRecipe:
@@ -75,10 +75,11 @@ def test_a_killed_worker_leaves_its_cell_to_another_with_the_same_masks(
     killed: list[int] = []
 
     def kill_one() -> None:
-        wait_for(lambda: len(list(tmp_path.glob("*/level-00/checkpoint-0.safetensors"))) == 2)
-        victim = workers(psutil.Process())[0]
-        killed.append(victim.pid)
+        wait_for(lambda: list(tmp_path.glob("*/level-00/checkpoint-0.safetensors")))
+        (run, *_) = [found.parents[1] for found in tmp_path.glob("*/level-00/checkpoint-0.safetensors")]
+        (victim,) = [worker for worker in workers(psutil.Process()) if holds(worker, run)]
         victim.kill()
+        killed.append(victim.pid)
 
     killer = threading.Thread(target=kill_one)
     killer.start()
@@ -136,8 +137,13 @@ def workers(parent: psutil.Process) -> list[psutil.Process]:
     return [child for child in parent.children() if "winnow.execution.worker" in " ".join(child.cmdline())]
 
 
-def wait_for(holds: Callable[[], object], seconds: float = 90) -> None:
+def holds(process: psutil.Process, run: Path) -> bool:
+    """Whether the process has the run's lock open."""
+    return str(run / ".lock") in [file.path for file in process.open_files()]
+
+
+def wait_for(there: Callable[[], object], seconds: float = 90) -> None:
     deadline = time.monotonic() + seconds
-    while not holds():
+    while not there():
         assert time.monotonic() < deadline, "it did not come"
         time.sleep(0.01)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from winnow.execution import Job, RayCluster, run
@@ -34,29 +35,30 @@ def cluster() -> Iterator[Any]:
         from ray.cluster_utils import Cluster
 
         made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
-        assert made.address.startswith("127.0.0.1:")
+        assert str(made.address).startswith("127.0.0.1:")
         yield made
         made.shutdown()
 
 
 def test_a_sweep_ends_when_a_worker_is_lost_and_its_masks_are_those_of_local_runs(cluster: Any, tmp_path: Path) -> None:
-    lost = cluster.add_node(num_cpus=1)
-    cluster.add_node(num_cpus=1)
+    nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
     seeds = ",".join(str(seed) for seed in range(CELLS))
     words = ["tickets", "sweep", "lenet-digits", *FLAGS, "--grid", f"seed={seeds}", "--out", str(tmp_path / "sweep")]
     words += ["--checkpoint-seconds", "0"]
     command = [sys.executable, "-m", "winnow", *words, "--ray", cluster.address, "--json"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    # Two cells are in the middle of a level, on two nodes with one core each: whichever node goes, one of them is hit.
-    wait_for(lambda: len(in_the_middle(tmp_path / "sweep")) == 2)
-    hit = in_the_middle(tmp_path / "sweep")
+    wait_for(lambda: in_the_middle(tmp_path / "sweep"))
+    hit = in_the_middle(tmp_path / "sweep")[0]
+    (lost,) = [node for node in nodes if runs_on(node, hit)]
     cluster.remove_node(lost, allow_graceful=False)
-    assert len(hit) == 2 and not [run for run in hit if (run / "level-01" / "done.json").exists()]
+    assert not (hit / "level-01" / "done.json").exists(), "it ended before its node was lost"
+    started = (hit / "recipe.json").stat().st_mtime_ns
 
     printed, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
     found = json.loads(printed)
     assert found["done"] == CELLS and [cell["state"] for cell in found["cells"]] == ["done"] * CELLS
+    assert (hit / "recipe.json").stat().st_mtime_ns == started and (hit / "level-01" / "done.json").exists()
     for seed, cell in enumerate(found["cells"]):
         alone = find(lenet_digits(**SHORT, seed=seed), out=tmp_path / "alone" / str(seed))
         assert digests(Path(found["out"]) / cell["run"]) == digests(alone.path)
@@ -70,6 +72,12 @@ def test_jobs_that_no_node_can_hold_end_the_run(cluster: Any) -> None:
 def in_the_middle(sweep: Path) -> list[Path]:
     """Runs whose level is under way: its checkpoint is written."""
     return sorted({checkpoint.parents[1] for checkpoint in sweep.glob("*/level-*/checkpoint-*.safetensors")})
+
+
+def runs_on(node: Any, run: Path) -> bool:
+    """Whether a worker process of the node has the run's lock open."""
+    raylet = psutil.Process(node.all_processes["raylet"][0].process.pid)
+    return any(str(run / ".lock") in [file.path for file in child.open_files()] for child in raylet.children())
 
 
 def digests(run: Path) -> list[list[str]]:

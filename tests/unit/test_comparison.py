@@ -104,6 +104,7 @@ def test_paths_of_the_same_data_are_no_difference_and_other_data_are() -> None:
         (header({**DATA, "images": {"validation": 6}}), "5 examples for a; 6 examples for b"),
         (header(seed=3), "The seeds differ (0 for a; 3 for b)"),
         (header(evaluate_every=20), "evaluation intervals differ (100 for a; 20 for b)"),
+        (header(model="resnet-20"), "networks differ (lenet-300-100 for a; resnet-20 for b)"),
         (header(batch=128), "a step is not the same amount of training"),
     ],
 )

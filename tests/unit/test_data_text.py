@@ -266,7 +266,7 @@ def test_a_hub_set_of_texts_is_read_like_a_folder(tmp_path: Path, monkeypatch: p
     features = Features({"text": Value("string"), "label": ClassLabel(names=["out", "in"])})
     columns = {n: {"text": [t for t, _ in rows], "label": [y for _, y in rows]} for n, rows in SETS.items()}
     fetched = {name: Dataset.from_dict(made, features=features) for name, made in columns.items()}
-    monkeypatch.setattr(hub, "fetch", lambda identifier: fetched)
+    monkeypatch.setattr(hub, "fetch", lambda _: fetched)
     monkeypatch.chdir(tmp_path)
     data = loaded("owner/texts")
     assert data.name == "owner/texts" and data.classes == ("out", "in")

@@ -268,6 +268,17 @@ def test_gradients_can_be_differentiated_again(folder: Path) -> None:
     assert all(bool(g.isfinite().all()) for g in second)
 
 
+@torch.no_grad()
+def test_a_blank_input_goes_through_whole(folder: Path) -> None:
+    module = built(folder)
+    seen: list[int] = []
+    module.encoder.register_forward_pre_hook(
+        lambda _, __, given: seen.append(given["input_ids"].shape[1]), with_kwargs=True
+    )
+    assert bool(module(torch.zeros(1, 9, dtype=torch.int64)).isfinite().all())
+    assert seen == [9]
+
+
 def test_example_inputs_are_ids_without_padding(folder: Path) -> None:
     module = built(folder)
     ids = module.example_inputs(50, 9)

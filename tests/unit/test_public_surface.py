@@ -15,12 +15,15 @@ from winnow.tickets.recipe import FindRecipe
 
 ROOT = Path(__file__).parents[2]
 
-FIND_FLAGS = """
---augment --batch --checkpoint-seconds --controls --data --decay --device --dry-run --evaluate-every --execution --json
---learning-rate --levels --milestones --model --momentum --optimizer --out --output-layer --prunable --pruning
---rate-conv --rate-fc --rate-output --recipe --replicates --rewind --rewinding --rounds --scaling --schedule --scope
---score --seed --steps --structure --validation --warmup --weight-decay
+RECIPE_FLAGS = """
+--augment --batch --controls --data --decay --densities --draws --drop --during --early-bird --evaluate-every --fixed
+--learning-rate --levels --milestones --model --momentum --optimizer --output-layer --prunable --pruning
+--rate-conv --rate-fc --rate-output --replicates --rewind --rewinding --rounds --scaling --schedule --scope --score
+--score-images --score-rounds --seed --steps --structure --update-every --update-until --validation --warmup
+--weight-decay
 """
+RUN_FLAGS = "--recipe --device --dry-run --execution --json --out " + RECIPE_FLAGS
+FIND_FLAGS = "--method --checkpoint-seconds " + RUN_FLAGS
 SWEEP_FLAGS = FIND_FLAGS + " --grid --jobs --ray --threads"
 FLAGS = {
     "": "",
@@ -35,6 +38,7 @@ FLAGS = {
     "tickets connect": """--at --batchnorm --checkpoint-seconds --children --device --dry-run --execution --json --levels
         --masks --out --points --replicates --split""",
     "tickets sweep": SWEEP_FLAGS,
+    "tickets transfer": "--head --source --source-levels " + RUN_FLAGS,
     "runs": "--json --root",
     "report": "--json --run",
     "doctor": "--json",
@@ -44,16 +48,19 @@ NAMES = {
     "winnow.core": "CODES Step WinnowError canonical_json chosen derive_seed identity non_default_fields plain",
     "winnow.storage": """Metric RunFolder cache_root environment list_runs query read_json replacing replacing_folder
         write_json write_part write_text""",
-    "winnow.sparsity": """Evidence Layer LayerReport Mask Pool SCHEDULES SCOPES SCORES Ticket from_torch_prune hamming
-        jaccard ladder layer_report load_into load_sparse load_tensors prunable_layers prune save_sparse save_tensors
-        schedule_named scope_named score_named structure_named tensors_of to_torch_prune weights_of
-        compression multiply_adds speed_up""",
+    "winnow.sparsity": """Evidence Layer LayerReport Mask PROBING Pool Probe SCHEDULES SCOPES SCORES Ticket compression
+        from_torch_prune hamming jaccard ladder layer_report listed load_into load_sparse load_tensors multiply_adds
+        prunable_layers prune prune_in_rounds save_sparse save_tensors schedule_named scope_named score_named speed_up
+        structure_named tensors_of to_torch_prune weights_of""",
     "winnow.models": """MODELS Model check_fit conv_2 conv_2_dropout conv_4 conv_4_dropout conv_6 conv_6_dropout
         lenet_300_100 model_named resnet_20 resnet_50 vgg_19""",
     "winnow.networks": "Compacted Graph GraphNetwork Node Unsupported compact fold_normalisation trace",
     "winnow.execution": "Job Local Outcome Place RayCluster run",
     "winnow.exports": "Exported FORMATS Row bench export load_exported read_exported",
+    "winnow.language": "EncoderClassifier EncoderTokenizer TextEncoder encoder text_encoder",
     "winnow.data": "BatchOrder DataSet Split augment describe load",
+    "winnow.tickets": """ConnectSettings FindRecipe Prepared analyse compare connect find load_ticket prepare
+        prepare_transfer summarise sweep transfer write_connect_page write_report""",
     "winnow.training": """CheckpointFile EXECUTIONS Execution LOSSES Member OPTIMIZERS Progress RATE_SCHEDULES Stack
         StackOptimizer StackResult Trained TrainingPlan device_named engine_for execution_for loss_named progress_for
         rate_factor train""",

@@ -21,7 +21,8 @@ from winnow.tickets import find, prepare, sweep
 from winnow.tickets.grid import cells_of, grid
 from winnow.tickets.recipe import FindRecipe
 from winnow.tickets.sweep_file import Entry, SweepFile
-from winnow.tickets.sweeping import plan, rows
+from winnow.tickets.sweep_table import rows
+from winnow.tickets.sweeping import plan
 
 TINY: dict[str, Any] = {"levels": 1, "steps": "20it", "evaluate_every": 10, "replicates": 1, "controls": ()}
 

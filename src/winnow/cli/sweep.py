@@ -22,8 +22,8 @@ from winnow.tickets.recipe import FindRecipe, flags_of
 
 if TYPE_CHECKING:
     from winnow.execution import Place
-    from winnow.tickets.sweeping import Plan
     from winnow.tickets.sweep_file import SweepFile
+    from winnow.tickets.sweeping import Plan
 
 _Axes = Annotated[
     list[str] | None,
@@ -137,7 +137,7 @@ def _print_plan(planned: Plan, json: bool) -> None:
 
 
 def _print_result(file: SweepFile, json: bool) -> int:
-    from winnow.tickets.sweeping import rows
+    from winnow.tickets.sweep_table import rows
 
     found, failed = rows(file), file.in_state("failed")
     if json:

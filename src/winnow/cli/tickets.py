@@ -146,7 +146,7 @@ def _result(path: Path, report: Path | None = None) -> dict[str, Any]:
         "recipe": header["recipe"]["name"],
         "report": str(report or run.report),
         "levels": list(levels.values()),
-        "findings": findings(summary),
+        "findings": findings(summary, header["recipe"]),
     }
 
 

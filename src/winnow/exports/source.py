@@ -41,7 +41,13 @@ class Source:
         return {name: t for name, t in self.module.state_dict().items() if isinstance(t, Tensor)}
 
     def inputs(self, count: int) -> Tensor:
-        """Random inputs (count, *input_shape) of the network's own float type, the same every time."""
+        """Random inputs (count, *input_shape), the same every time: of the network's own float type.
+
+        A network that reads no floats gives its own, by a method `example_inputs(count, *input_shape)`.
+        """
+        own = getattr(self.module, "example_inputs", None)
+        if own is not None:
+            return own(count, *self.input_shape)
         noise = torch.randn(count, *self.input_shape, generator=torch.Generator().manual_seed(count))
         return noise.to(next((t.dtype for t in self.module.parameters() if t.is_floating_point()), torch.float32))
 

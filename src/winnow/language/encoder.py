@@ -50,7 +50,9 @@ class EncoderClassifier(nn.Module):
         lengths = (place * (tokens != self.pad)).amax(1)
         order = lengths.argsort(stable=True)
         groups = order.split(_TOGETHER.get(tokens.device.type, _TOGETHER_ELSEWHERE))
-        parts = [self._logits(tokens[group][:, : max(int(lengths[group[-1]]), 1)]) for group in groups]
+        # Where there is nothing but padding, as in a blank input, nothing is cut.
+        longest = [int(lengths[group[-1]]) or tokens.shape[1] for group in groups]
+        parts = [self._logits(tokens[group][:, :cut]) for group, cut in zip(groups, longest, strict=True)]
         return torch.cat(parts)[order.argsort()]
 
     def example_inputs(self, count: int, length: int) -> Tensor:

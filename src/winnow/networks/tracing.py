@@ -45,6 +45,9 @@ def trace(module: nn.Module, input_shape: tuple[int, ...]) -> Graph:
 def _refuse_special(module: nn.Module) -> None:
     """Refuse what a graph of plain operations would silently leave out."""
     for name, part in module.named_modules():
+        if isinstance(part, nn.Embedding):
+            raise Unsupported(f"an embedding of token ids, at {name or 'the network'}")
+    for name, part in module.named_modules():
         if any(getattr(part, hooks, None) for hooks in _HOOKS):
             raise Unsupported(f"a hook on {type(part).__name__} at {name or 'the network'}")
     seen: dict[int, str] = {}

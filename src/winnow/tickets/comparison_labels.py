@@ -10,7 +10,7 @@ from winnow.core import plain
 from winnow.tickets.recipe import FindRecipe
 
 # These say how much was run, not what was tried: they name a run only where nothing else does.
-_EXTENT = ("levels", "replicates", "controls", "draws")
+_EXTENT = ("levels", "densities", "replicates", "controls", "draws")
 _DEFAULTS: dict[str, Any] = plain(FindRecipe())
 
 

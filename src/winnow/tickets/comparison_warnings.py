@@ -9,7 +9,7 @@ from winnow.tickets.comparison_labels import written
 
 
 def warnings_of(headers: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> list[str]:
-    """Sentences on data, evaluation and steps that differ; none when the runs were measured alike.
+    """Sentences on data, evaluation, networks and steps that differ; none when the runs were measured alike.
 
     Args:
         headers: contents of `recipe.json`, one per run.
@@ -30,6 +30,7 @@ def warnings_of(headers: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> 
     elif len(set(seeds)) > 1:
         said.append(f"The seeds differ ({_each(labels, seeds)}): initialisations and validation examples differ too.")
     for name, what, why in (
+        ("model", "networks", "a percent of the weights is not the same number of them"),
         ("evaluate_every", "evaluation intervals", "early stops are found to the nearest evaluation"),
         ("batch", "batches", "a step is not the same amount of training"),
     ):

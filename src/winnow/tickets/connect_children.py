@@ -100,14 +100,14 @@ class Nursery:
         if len(passed) > len(steps):
             same = [self._is_start(network.member.replicate, network.snapshots[rewind]) for network in result.trained]
             write_json(self._check_file, {"same": all(same)})
-        self._forget("trunk", steps)
+        self._checkpoint("trunk", steps).remove()
 
     def note(self) -> str:
         """A caution when the trunk is known not to be the run's own network; empty otherwise."""
         if not self._check_file.exists() or read_json(self._check_file)["same"]:
             return ""
         return (
-            f"The dense networks of {self.planned.run.path.name}, trained again here, are not bit for bit the run's own "
+            f"The dense networks of {self.planned.run.path.name}, trained again here, are not bit for bit its own "
             "(another machine or number of threads): steps besides 0 and the rewind step start near its path."
         )
 
@@ -133,7 +133,7 @@ class Nursery:
         for child, network in zip(missing, result.trained, strict=True):
             note = {"mask": network.member.mask.digest()}
             save_tensors(self._child_file(place, child), network.tensors, note)
-        self._forget("children", name)
+        self._checkpoint("children", name).remove()
 
     def trained(self, place: Place, child: Child) -> dict[str, Tensor]:
         """All tensors of a trained child."""
@@ -189,9 +189,6 @@ class Nursery:
         """A stack's state; named by its members, because no other stack can go on from it."""
         short = f"{derive_seed(0, canonical_json(list(name))):0{_NAME}x}"
         return CheckpointFile(self.planned.folder / kind / f"checkpoint-{short}.safetensors", self.checkpoint_seconds)
-
-    def _forget(self, kind: str, name: Sequence[object]) -> None:
-        self._checkpoint(kind, name).remove()
 
     def _trunk_file(self, step: int, replicate: int) -> Path:
         return self.planned.folder / "trunk" / f"step-{step}-replicate-{replicate}.safetensors"

@@ -34,7 +34,11 @@ class FindRecipe:
     """
 
     name: str = _about("Name of the recipe, in the run folder's name.", "custom", identity=False)
-    model: str = _about('Network: a registered name, or your own "package.module:build".', "lenet-300-100")
+    model: str = _about(
+        'Network: a registered name, your own "package.module:build", or for texts a pre-trained encoder, "hf:" and '
+        'its folder or Hub id ("hf:PATH,tokens=64" cuts texts to 64 tokens instead of 128).',
+        "lenet-300-100",
+    )
     data: str = _about('Data: "digits", a folder, or a Hub id.', "digits", identity=False)
     validation: int = _about("Validation images, carved from train by the seed.", 5000)
     scaling: str = _about('Pixels: "unit" (0 to 1) or "standard" (mean 0, deviation 1 per channel).', "unit")

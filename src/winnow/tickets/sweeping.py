@@ -16,17 +16,16 @@ from winnow.storage import RunFolder
 from winnow.storage.runs import SHORT_ID
 from winnow.tickets.grid import Cell, cells_of
 from winnow.tickets.preparation import prepare
-from winnow.tickets.recipe import TICKET, FindRecipe
+from winnow.tickets.recipe import FindRecipe
 from winnow.tickets.search import find
 from winnow.tickets.show import finished_levels
-from winnow.tickets.summary import as_rows, series, summarise
 from winnow.tickets.sweep_file import DONE, FAILED, PENDING, RUNNING, Entry, SweepFile, held
+from winnow.tickets.sweep_table import rows
 from winnow.training.progress import Lines, clock
 
 # A worker that was lost may hold its run for a while: until its machine has noticed.
 _PATIENCE = 120.0
 _SECONDS_BETWEEN_LINES = 60.0
-_MEASURES = ("density_percent", "early_stop_step", "test_accuracy_percent", "final_test_accuracy_percent")
 
 
 @dataclass(frozen=True)
@@ -134,15 +133,6 @@ def run_cell(recipe: FindRecipe, folder: str, name: str, command: str, settings:
         time.sleep(0.5)
 
 
-def rows(file: SweepFile) -> list[dict[str, Any]]:
-    """A row per cell: axes, state, and of a finished one what the ticket of the last level reached.
-
-    Accuracies and densities are percent, means with minimum and maximum over replicates; `dense_...` is level 0;
-    `seconds` is wall time.
-    """
-    return [_row(file, entry) for entry in file.entries]
-
-
 class _Named(Lines):
     """Lines of progress that say which cell they are of."""
 
@@ -205,17 +195,6 @@ def _note(file: SweepFile, outcome: Outcome, say: Callable[[str], None]) -> None
     why = f", {outcome.error.code}: {outcome.error.what}" if outcome.error else ""
     why = why or (f" in {clock(outcome.seconds)}" if outcome.state == DONE else "")
     say(f"[{ended}/{len(file.entries)}] {outcome.name}: {words}{why}")
-
-
-def _row(file: SweepFile, entry: Entry) -> dict[str, Any]:
-    found: dict[str, Any] = {"state": entry.state}
-    if entry.state == DONE:
-        tickets = as_rows(series(summarise(RunFolder(file.folder / entry.run).metrics), TICKET))
-        last, dense = tickets[-1], tickets[0]
-        found |= {key: value for key, value in last.items() if key.startswith(_MEASURES)}
-        found |= {f"dense_{key}": value for key, value in dense.items() if key.startswith(_MEASURES[1:])}
-    found |= {"seconds": entry.seconds, "error": (entry.error or {}).get("code"), "run": entry.run, "id": entry.id}
-    return {**entry.labels, **{key: value for key, value in found.items() if key not in entry.labels}}
 
 
 def tell_on_stderr(line: str) -> None:

@@ -49,7 +49,7 @@ def execution_for(
         module: the architecture.
         members: the networks.
         plan: how to train.
-        image_shape: (channels, height, width).
+        image_shape: of one input: (channels, height, width), or (tokens,).
         device: where.
         wanted: "dense", "sparse" (dense where the kernels cannot), or "auto": what is faster on this machine.
 
