@@ -16,10 +16,11 @@ from winnow.core import WinnowError, derive_seed
 from winnow.recipes import lenet_digits
 from winnow.sparsity import load_into, load_tensors
 from winnow.storage import RunFolder
-from winnow.tickets import ConnectSettings, connect, connect_children, connectivity, find
-from winnow.tickets.connect_children import Child, Nursery
-from winnow.tickets.connect_paths import PathMeter
-from winnow.tickets.connect_plan import Place, plan_connection
+from winnow.tickets import ConnectSettings, connect, find
+from winnow.tickets.connectivity import children, measuring
+from winnow.tickets.connectivity.children import Child, Nursery
+from winnow.tickets.connectivity.paths import PathMeter
+from winnow.tickets.connectivity.plan import Place, plan_connection
 from winnow.tickets.levels import LevelFolder
 from winnow.training.progress import Silence
 
@@ -109,7 +110,7 @@ def test_children_of_one_order_have_no_barrier(copy: RunFolder, monkeypatch: pyt
     def without_number(seed: int, *path: str | int) -> int:
         return derive_seed(seed, *(path[:-1] if "child" in path else path))
 
-    monkeypatch.setattr(connect_children, "derive_seed", without_number)
+    monkeypatch.setattr(children, "derive_seed", without_number)
     found = connect(copy, ConnectSettings(at=("0it",), points=4, children=3))  # type: ignore[arg-type]
     assert len(found.barriers) == 2 * 2 * 2 * 3  # levels, replicates, splits, pairs
     assert all(row["barrier_points"] == 0 for row in found.barriers)
@@ -121,14 +122,14 @@ def test_children_of_one_order_have_no_barrier(copy: RunFolder, monkeypatch: pyt
 
 def test_running_again_trains_and_measures_nothing(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     before = connect(run, SETTINGS)
-    monkeypatch.setattr(connect_children, "train", None)
+    monkeypatch.setattr(children, "train", None)
     monkeypatch.setattr(PathMeter, "scores", None)
     assert connect(run, SETTINGS).paths == before.paths
 
 
 def test_other_points_measure_the_same_children_anew(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     connect(run, SETTINGS)
-    monkeypatch.setattr(connect_children, "train", None)
+    monkeypatch.setattr(children, "train", None)
     finer = ConnectSettings(at=SETTINGS.at, points=9)
     assert len({row["alpha"] for row in connect(run, finer).paths}) == 9
 
@@ -154,7 +155,7 @@ def test_killed_at_any_place_and_resumed_the_tables_are_the_same(
             connect(copy, SETTINGS, progress=_Killer(after), checkpoint_seconds=0)
         assert len(list((copy.path / "connect").rglob("checkpoint-*"))) == 1
     with monkeypatch.context() as patched:
-        patched.setattr(connectivity, "write_json", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patched.setattr(measuring, "write_json", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             connect(copy, SETTINGS)
     connect(copy, SETTINGS)

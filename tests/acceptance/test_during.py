@@ -34,8 +34,14 @@ def recipe(**changes: Any) -> FindRecipe:
 
 
 def at_start(method: str, **changes: Any) -> FindRecipe:
-    given = {"rounds": "at-start", "score": "random", "scope": "erk", "densities": (0.3, 0.1), "during": method}
+    given = {"rounds": "at-start", "score": "random", "scope": "erk", "densities": (0.1,), "during": method}
     return recipe(**{**given, **changes})
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, RunFolder]:
+    folder = tmp_path_factory.mktemp("during")
+    return {method: find(at_start(method), out=folder / method) for method in ("none", *METHODS)}
 
 
 def tickets(run: RunFolder, level: int) -> list[Ticket]:
@@ -43,37 +49,34 @@ def tickets(run: RunFolder, level: int) -> list[Ticket]:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_level_keeps_its_exact_count_starts_from_the_initial_weights_and_learns(method: str, tmp_path: Path) -> None:
-    made = at_start(method)
-    run = find(made, out=tmp_path / "run")
-    ladder = prepare(made).ladder
-    for level in (1, 2):
-        for ticket, dense in zip(tickets(run, level), tickets(run, 0), strict=True):
-            kept = {name: int(mask.sum()) for name, mask in ticket.mask.items()}
-            assert kept == {pool.names[0]: pool.keep for pool in ladder[level]}
-            assert ticket.trained is not None
-            for name, mask in ticket.mask.items():
-                assert torch.equal(ticket.start[name][mask], dense.start[name][mask])
-                assert torch.count_nonzero(ticket.start[name][~mask]) == 0
-                assert torch.count_nonzero(ticket.trained[name][~mask]) == 0
-                assert torch.equal(ticket.trained[name], ticket.start[name]) == (method == "edge-popup")
+def test_a_level_keeps_its_exact_count_starts_from_the_initial_weights_and_learns(
+    method: str, runs: dict[str, RunFolder]
+) -> None:
+    run, pools = runs[method], prepare(at_start(method)).ladder[1]
+    for ticket, dense in zip(tickets(run, 1), tickets(run, 0), strict=True):
+        kept = {name: int(mask.sum()) for name, mask in ticket.mask.items()}
+        assert kept == {pool.names[0]: pool.keep for pool in pools}
+        assert ticket.trained is not None
+        for name, mask in ticket.mask.items():
+            assert torch.equal(ticket.start[name][mask], dense.start[name][mask])
+            assert torch.count_nonzero(ticket.start[name][~mask]) == 0
+            assert torch.count_nonzero(ticket.trained[name][~mask]) == 0
+            assert torch.equal(ticket.trained[name], ticket.start[name]) == (method == "edge-popup")
     last = query(
         run.metrics,
         "select level, avg(value) as accuracy from metrics "
         "where split='test' and metric='accuracy' and step=60 group by 1",
     )
     accuracies = {row["level"]: row["accuracy"] for row in last}
-    assert accuracies[0] > 0.9 and min(accuracies[1], accuracies[2]) > 0.5
+    assert accuracies[0] > 0.9 and accuracies[1] > 0.5
     ways = [LevelFolder(run, level).done()["execution"][0] for level in (0, 1)]
     assert ways[0] == "dense: nothing is pruned"
     assert ways[1].startswith(("dense: the mask changes", "dense: scores are trained"))
 
 
-def test_methods_end_with_masks_of_their_own_and_set_starts_at_the_levels_mask(tmp_path: Path) -> None:
-    methods = ("none", "set", "rigl", "gradual")
-    runs = {method: find(at_start(method, densities=(0.1,)), out=tmp_path / method) for method in methods}
-    digests = {method: LevelFolder(run, 1).done()["masks"] for method, run in runs.items()}
-    assert len({digest for found in digests.values() for digest in found}) == 2 * 4
+def test_methods_end_with_masks_of_their_own_and_set_starts_at_the_levels_mask(runs: dict[str, RunFolder]) -> None:
+    digests = [digest for run in runs.values() for digest in LevelFolder(run, 1).done()["masks"]]
+    assert len(set(digests)) == len(digests) == 2 * 6
     starts, ends = tickets(runs["none"], 1)[0].mask, tickets(runs["set"], 1)[0].mask
     shared = sum(int((starts[name] & ends[name]).sum()) for name in starts) / starts.kept
     assert 0.5 < shared < 1
@@ -116,7 +119,7 @@ def test_what_cannot_be_pruned_in_training_is_refused_before_anything_is_written
 def test_a_run_that_was_interrupted_ends_with_the_same_tickets(
     method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = at_start(method, densities=(0.1,), replicates=1)
+    made = at_start(method, replicates=1)
     whole = find(made, out=tmp_path / "whole")
     write = CheckpointFile.write
 

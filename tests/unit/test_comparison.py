@@ -15,10 +15,10 @@ import pytest
 from winnow.core import WinnowError, plain
 from winnow.reports import theme
 from winnow.storage import Metric, RunFolder, write_part
-from winnow.tickets.comparison import Comparison, compare
-from winnow.tickets.comparison_figures import comparison_figure
-from winnow.tickets.comparison_labels import differences, run_labels
-from winnow.tickets.comparison_warnings import warnings_of
+from winnow.tickets.comparison.comparing import Comparison, compare
+from winnow.tickets.comparison.figures import comparison_figure
+from winnow.tickets.comparison.labels import differences, run_labels
+from winnow.tickets.comparison.warnings import warnings_of
 from winnow.tickets.recipe import FindRecipe
 
 DATA = {"name": "digits", "fingerprint": "d" * 64, "images": {"train": 9, "validation": 5, "test": 4}}
@@ -227,6 +227,6 @@ def test_a_run_with_nothing_finished_is_refused(tmp_path: Path) -> None:
 
 
 def test_comparing_needs_no_torch() -> None:
-    code = "import sys, winnow.tickets.comparison; print('torch' in sys.modules)"
+    code = "import sys, winnow.tickets.comparison.comparing; print('torch' in sys.modules)"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "False"

@@ -15,12 +15,12 @@ from helpers import SmallConv, members, small_chain
 from winnow.core import WinnowError
 from winnow.data import DataSet, Split
 from winnow.sparsity import Mask, load_into, prunable_layers, tensors_of, weights_of
-from winnow.tickets import connect_paths
-from winnow.tickets.connect_figures import barriers_figure, paths_figure
-from winnow.tickets.connect_page import sentences, write_connect_page
-from winnow.tickets.connect_paths import PathMeter, alphas_of, interpolated
-from winnow.tickets.connect_results import Connection, barrier
-from winnow.tickets.connect_settings import ConnectSettings
+from winnow.tickets.connectivity import paths as connect_paths
+from winnow.tickets.connectivity.figures import barriers_figure, paths_figure
+from winnow.tickets.connectivity.page import sentences, write_connect_page
+from winnow.tickets.connectivity.paths import PathMeter, alphas_of, interpolated
+from winnow.tickets.connectivity.results import Connection, barrier
+from winnow.tickets.connectivity.settings import ConnectSettings
 from winnow.training import TrainingPlan
 
 CPU = torch.device("cpu")

@@ -12,11 +12,11 @@ from cyclopts import Parameter
 from winnow.cli.options import AsJson, Device, Execution
 from winnow.cli.output import print_json, print_table
 from winnow.core import Step
-from winnow.tickets.connect_settings import MASKS, SPLITS, ConnectSettings
+from winnow.tickets.connectivity.settings import MASKS, SPLITS, ConnectSettings
 
 if TYPE_CHECKING:
-    from winnow.tickets.connect_plan import Plan
-    from winnow.tickets.connect_results import Connection
+    from winnow.tickets.connectivity.plan import Plan
+    from winnow.tickets.connectivity.results import Connection
 
 _DEFAULT = ConnectSettings()
 
@@ -67,9 +67,9 @@ def connect(
         split=split,
         batchnorm=batchnorm,
     )
-    from winnow.tickets.connect_page import write_connect_page
-    from winnow.tickets.connect_plan import plan_connection
-    from winnow.tickets.connectivity import connect as measure
+    from winnow.tickets.connectivity.measuring import connect as measure
+    from winnow.tickets.connectivity.page import write_connect_page
+    from winnow.tickets.connectivity.plan import plan_connection
     from winnow.training import progress_for
 
     plan = plan_connection(runs, settings, out)
@@ -115,7 +115,7 @@ def _print_plan(plan: Plan, json: bool) -> None:
 
 
 def _print(connection: Connection, plan: Plan, page: Path, json: bool) -> None:
-    from winnow.tickets.connect_page import sentences
+    from winnow.tickets.connectivity.page import sentences
 
     if json:
         runs = [str(planned.run.path) for planned in plan.runs]

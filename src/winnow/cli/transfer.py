@@ -28,7 +28,7 @@ def transfer(
     recipe: Annotated[str, Parameter(help=f"Data and training of the target: {', '.join(RECIPES)}.")],
     *,
     source_levels: _Levels = (),
-    head: Annotated[str, Parameter(help='"auto": the output layer comes along where it fits; "fresh": never.')] = "auto",
+    head: Annotated[str, Parameter(help='"auto": the output layer comes along if it fits; "fresh": never.')] = "auto",
     out: Out = None,
     device: Device = "auto",
     execution: Execution = "auto",

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from winnow.tickets.connect_settings import ConnectSettings as ConnectSettings
+from winnow.tickets.connectivity.settings import ConnectSettings as ConnectSettings
 from winnow.tickets.recipe import FindRecipe as FindRecipe
 
 if TYPE_CHECKING:
-    from winnow.tickets.connect_page import write_connect_page as write_connect_page
-    from winnow.tickets.connectivity import connect as connect
     from winnow.tickets.analysis import analyse as analyse
-    from winnow.tickets.comparison import compare as compare
+    from winnow.tickets.comparison.comparing import compare as compare
+    from winnow.tickets.connectivity.measuring import connect as connect
+    from winnow.tickets.connectivity.page import write_connect_page as write_connect_page
     from winnow.tickets.preparation import Prepared as Prepared
     from winnow.tickets.preparation import prepare as prepare
     from winnow.tickets.report import write_report as write_report
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "analyse": "analysis",
-    "compare": "comparison",
+    "compare": "comparison.comparing",
     "Prepared": "preparation",
-    "connect": "connectivity",
+    "connect": "connectivity.measuring",
     "find": "search",
     "prepare": "preparation",
-    "write_connect_page": "connect_page",
+    "write_connect_page": "connectivity.page",
     "write_report": "report",
     "load_ticket": "show",
     "summarise": "summary",

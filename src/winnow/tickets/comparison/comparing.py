@@ -9,10 +9,10 @@ from typing import Any
 
 from winnow.core import WinnowError
 from winnow.storage import RunFolder
-from winnow.tickets.comparison_figures import MEASURES, Dense, Line
-from winnow.tickets.comparison_labels import differences, run_labels
-from winnow.tickets.comparison_page import write_comparison
-from winnow.tickets.comparison_warnings import warnings_of
+from winnow.tickets.comparison.figures import MEASURES, Dense, Line
+from winnow.tickets.comparison.labels import differences, run_labels
+from winnow.tickets.comparison.page import write_comparison
+from winnow.tickets.comparison.warnings import warnings_of
 from winnow.tickets.findings import wins
 from winnow.tickets.marks import DONE
 from winnow.tickets.recipe import TICKET

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from winnow.reports import drawing, theme
 from winnow.reports.spread import Spread
-from winnow.tickets.connect_results import Connection, Series
-from winnow.tickets.connect_settings import DENSE, STABLE_BELOW
+from winnow.tickets.connectivity.results import Connection, Series
+from winnow.tickets.connectivity.settings import DENSE, STABLE_BELOW
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -17,11 +17,11 @@ from typing import Any
 import torch
 
 from winnow.storage import RunFolder, read_json, write_json
-from winnow.tickets.connect_children import Child, Nursery
-from winnow.tickets.connect_paths import PathMeter, alphas_of
-from winnow.tickets.connect_plan import Place, Plan, PlannedRun, plan_connection, statistics_of
-from winnow.tickets.connect_results import Connection
-from winnow.tickets.connect_settings import ConnectSettings
+from winnow.tickets.connectivity.children import Child, Nursery
+from winnow.tickets.connectivity.paths import PathMeter, alphas_of
+from winnow.tickets.connectivity.plan import Place, Plan, PlannedRun, plan_connection, statistics_of
+from winnow.tickets.connectivity.results import Connection
+from winnow.tickets.connectivity.settings import ConnectSettings
 from winnow.training import Progress, device_named
 from winnow.training.progress import Silence
 

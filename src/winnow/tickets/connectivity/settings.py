@@ -33,7 +33,7 @@ class ConnectSettings:
         split: whose error the barrier is of: "test" as in the paper, "validation" or "train". Test and validation are
             recorded always.
         batchnorm: "recompute" the running statistics of every network on a path, or "interpolate" them
-            (`winnow.tickets.connect_paths`).
+            (`winnow.tickets.connectivity.paths`).
 
     Raises:
         WinnowError: WN-C01 for a value that cannot work.

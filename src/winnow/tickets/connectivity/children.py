@@ -16,7 +16,7 @@ from torch import Tensor
 from winnow.core import canonical_json, derive_seed
 from winnow.sparsity import Mask, load_tensors, save_tensors, weights_of
 from winnow.storage import read_json, write_json
-from winnow.tickets.connect_plan import Place, PlannedRun
+from winnow.tickets.connectivity.plan import Place, PlannedRun
 from winnow.tickets.levels import LevelFolder
 from winnow.tickets.members import Cast
 from winnow.tickets.origins import PrunedOrigins

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from winnow.tickets.comparison_labels import written
+from winnow.tickets.comparison.labels import written
 
 
 def warnings_of(headers: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> list[str]:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from winnow import reports
 from winnow.core import plain
 from winnow.reports import Code, Column, Details, Facts, Page, Picture, Points, Prose, Section, Table
-from winnow.tickets import connect_figures
-from winnow.tickets.connect_results import Connection, Series
-from winnow.tickets.connect_settings import DENSE, STABLE_BELOW
+from winnow.tickets.connectivity import figures
+from winnow.tickets.connectivity.results import Connection, Series
+from winnow.tickets.connectivity.settings import DENSE, STABLE_BELOW
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -93,7 +93,7 @@ def _barriers(connection: Connection) -> Picture:
         f"Barrier in {connection.settings.split} error against the step at which the children part, on a logarithmic "
         f"axis with step 0 at its left. {_bars(connection, 'bars run')} Below the dashed line a network is stable."
     )
-    return _picture(connection, "barriers", connect_figures.barriers_figure(connection), caption)
+    return _picture(connection, "barriers", figures.barriers_figure(connection), caption)
 
 
 def _paths(connection: Connection) -> Picture:
@@ -102,7 +102,7 @@ def _paths(connection: Connection) -> Picture:
         f"{connection.settings.points} a path; a colour for every step at which the children part. "
         f"{_bars(connection, 'bands run')}"
     )
-    return _picture(connection, "paths", connect_figures.paths_figure(connection), caption)
+    return _picture(connection, "paths", figures.paths_figure(connection), caption)
 
 
 def _bars(connection: Connection, what: str) -> str:

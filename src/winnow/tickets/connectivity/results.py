@@ -9,7 +9,7 @@ from typing import Any
 
 from winnow import reports
 from winnow.reports import Spread, short_percent
-from winnow.tickets.connect_settings import DENSE, STABLE_BELOW, ConnectSettings
+from winnow.tickets.connectivity.settings import DENSE, STABLE_BELOW, ConnectSettings
 
 _PLACE = ("run", "level", "density_percent", "branch", "step", "replicate", "first", "second", "split")
 

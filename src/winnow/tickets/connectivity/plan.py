@@ -12,8 +12,8 @@ from winnow.core import WinnowError, identity, plain
 from winnow.data import BatchOrder
 from winnow.storage import RunFolder
 from winnow.storage.runs import SHORT_ID
-from winnow.tickets.connect_paths import has_statistics
-from winnow.tickets.connect_settings import DENSE, ConnectSettings
+from winnow.tickets.connectivity.paths import has_statistics
+from winnow.tickets.connectivity.settings import DENSE, ConnectSettings
 from winnow.tickets.preparation import Prepared, prepare
 from winnow.tickets.recipe import FindRecipe
 from winnow.tickets.show import finished_levels

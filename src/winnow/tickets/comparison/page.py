@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from winnow import reports
 from winnow.reports import Code, Column, Details, Page, Picture, Points, Prose, Section, Table
 from winnow.storage.runs import SHORT_ID
-from winnow.tickets.comparison_figures import comparison_figure
-from winnow.tickets.comparison_labels import written
+from winnow.tickets.comparison.figures import comparison_figure
+from winnow.tickets.comparison.labels import written
 
 if TYPE_CHECKING:
-    from winnow.tickets.comparison import Comparison
+    from winnow.tickets.comparison.comparing import Comparison
 
 _NUMBERS = (
     Column("series", "Series"),
