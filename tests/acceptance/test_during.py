@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from winnow.cli import main
 from winnow.core import WinnowError
 from winnow.recipes import lenet_digits
 from winnow.sparsity import Ticket
@@ -22,7 +21,7 @@ from winnow.tickets.recipe import FindRecipe
 from winnow.training import CheckpointFile
 
 METHODS = ["set", "rigl", "gradual", "movement", "edge-popup"]
-FIND = [sys.executable, "-m", "winnow", "tickets", "find", "lenet-digits"]
+FIND = ["tickets", "find", "lenet-digits"]
 AT_START = ["--rounds", "at-start", "--score", "random", "--scope", "erk", "--densities", "0.1", "--controls", "none"]
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -82,12 +81,11 @@ def test_methods_end_with_masks_of_their_own_and_set_starts_at_the_levels_mask(r
     assert 0.5 < shared < 1
 
 
-def test_the_command_prunes_while_it_trains(tmp_path: Path) -> None:
+def test_the_command_prunes_while_it_trains(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "run"
     options = ["--during", "rigl", "--steps", "60", "--update-every", "10", "--replicates", "2"]
-    done = subprocess.run([*FIND, *AT_START, *options, "--out", str(out), "--json"], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    json.loads(done.stdout)
+    assert main([*FIND, *AT_START, *options, "--out", str(out), "--json"]) == 0
+    json.loads(capsys.readouterr().out)
     changes = query(
         RunFolder(out).metrics,
         "select step, value from metrics where metric='mask_change' and replicate=0 order by step",

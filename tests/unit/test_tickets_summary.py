@@ -45,6 +45,17 @@ def test_early_stop_is_at_the_lowest_validation_loss_and_reports_test_accuracy_t
     assert level.validation_accuracy.mean == pytest.approx(0.81)
 
 
+def test_a_network_counts_once_its_mask_no_longer_changes(tmp_path):
+    """Gradual pruning: at step 100 the network was still dense and better; the level's network is the one from 200 on."""
+    curve = [(0, 2.0, 0.1), (100, 0.4, 0.95), (200, 0.7, 0.8), (300, 0.6, 0.85)]
+    changes = [Metric(0, "ticket", 1, step, "mask", "density_now", d) for step, d in ((50, 0.9), (150, 0.2))]
+    write_part(tmp_path, "a", [*evaluated(0, "ticket", 1, curve, 0.2), *changes])
+    write_part(tmp_path, "b", evaluated(0, "ticket", 0, curve))
+    dense, pruned = summarise(tmp_path)
+    assert (dense.early_stop_step.mean, dense.test_accuracy.mean) == (100, 0.95)
+    assert (pruned.early_stop_step.mean, pruned.test_accuracy.mean) == (300, 0.85)
+
+
 def test_ties_in_validation_loss_go_to_the_first_step_whatever_the_order_of_the_rows(tmp_path):
     curve = [(300, 0.5, 0.9), (100, 0.5, 0.7), (200, 0.5, 0.8), (0, 2.0, 0.1)]
     write_part(tmp_path, "a", evaluated(0, "ticket", 0, curve))

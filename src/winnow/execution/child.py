@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
 
@@ -57,14 +58,20 @@ class Child:
         return f"killed by {_signal(-code)}" if code < 0 else f"exited with code {code}"
 
 
-def leave_with_parent(connection: Connection, received: Callable[[bytes], object]) -> None:
-    """In the child: hand over each message, and end this process when the other end is gone, also by kill -9."""
+def leave_with_parent(connection: Connection, received: Callable[[bytes], object], grace: float = 0.0) -> None:
+    """In the child: hand over each message, and end this process when the other end is gone, also by kill -9.
+
+    With `grace` seconds it is asked by SIGTERM first, as a program needs that has processes of its own to end.
+    """
 
     def listen() -> None:
         try:
             while True:
                 received(connection.recv_bytes())
         except (EOFError, OSError):
+            if grace:
+                os.kill(os.getpid(), signal.SIGTERM)
+                time.sleep(grace)
             os._exit(1)
 
     threading.Thread(target=listen, daemon=True).start()

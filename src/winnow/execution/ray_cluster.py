@@ -18,7 +18,7 @@ from winnow.execution.jobs import Job, Outcome
 
 _SECONDS_TO_CONNECT = 15.0
 _SECONDS_TO_START = 90.0
-_SECONDS_TO_LEAVE = 5.0
+SECONDS_TO_LEAVE = 10.0
 _ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
@@ -72,7 +72,7 @@ class RayCluster:
         try:
             child.connection.send_bytes(pickle.dumps((self, str(Path.cwd()), sys.path, pickle.dumps(list(jobs)))))
             self._connect(child)
-            grace = _SECONDS_TO_LEAVE
+            grace = SECONDS_TO_LEAVE
             for _ in jobs:
                 yield from self._news_to_the_end_of_one(child)
         finally:

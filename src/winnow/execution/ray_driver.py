@@ -18,7 +18,7 @@ from typing import Any
 from winnow.core import WinnowError
 from winnow.execution.child import leave_with_parent
 from winnow.execution.jobs import FAILED, RUNNING, Job, Outcome, attempt, died
-from winnow.execution.ray_cluster import RayCluster
+from winnow.execution.ray_cluster import SECONDS_TO_LEAVE, RayCluster
 from winnow.execution.threads import cores, limited
 
 _SECONDS_TO_REACH = 5.0
@@ -31,7 +31,7 @@ def serve(descriptor: int) -> None:
     """Serve the connection with this file descriptor: one order, an answer about the cluster, then outcomes."""
     connection = Connection(descriptor)
     inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    leave_with_parent(connection, inbox.put)
+    leave_with_parent(connection, inbox.put, SECONDS_TO_LEAVE)
     cluster, folder, path, packed = pickle.loads(inbox.get())
     try:
         _connect(cluster)

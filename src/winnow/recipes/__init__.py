@@ -9,6 +9,7 @@ from winnow.recipes.conv import conv4_cifar10 as conv4_cifar10
 from winnow.recipes.conv import conv4_cifar10_dropout as conv4_cifar10_dropout
 from winnow.recipes.conv import conv6_cifar10 as conv6_cifar10
 from winnow.recipes.conv import conv6_cifar10_dropout as conv6_cifar10_dropout
+from winnow.recipes.encoder import encoder_text as encoder_text
 from winnow.recipes.lenet import lenet_digits as lenet_digits
 from winnow.recipes.lenet import lenet_mnist as lenet_mnist
 from winnow.recipes.methods import METHODS as METHODS

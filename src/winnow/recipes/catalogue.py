@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from winnow.core import chosen
 from winnow.recipes import conv, resnet, vgg
+from winnow.recipes.encoder import encoder_text
 from winnow.recipes.lenet import lenet_digits, lenet_mnist
 from winnow.tickets.recipe import FindRecipe
 
@@ -28,6 +29,7 @@ RECIPES: dict[str, Callable[..., FindRecipe]] = {
     "resnet18-cifar10-warmup": resnet.resnet18_cifar10_warmup,
     "resnet20-cifar10": resnet.resnet20_cifar10,
     "resnet50-imagenet": resnet.resnet50_imagenet,
+    "encoder-text": encoder_text,
 }
 
 

@@ -99,7 +99,7 @@ class FindRecipe:
     update_until: float = _about("Fraction of training after which the mask stays.", 0.75)
     drop: float = _about("Fraction of the weights that set and rigl exchange at first; it falls as a cosine.", 0.3)
     early_bird: float = _about(
-        "Stop the training that is pruned once its mask moves less than this distance (0.1); 0: train to the end.", 0.0
+        "Prune the dense network as it is once its mask moves less than this distance (0.1); 0: at its end.", 0.0
     )
     controls: tuple[str, ...] = _about(
         "Trained beside the ticket: reinit, random, shuffled, at-init, resampled, signs, or noise-X (X deviations).",

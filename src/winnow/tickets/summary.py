@@ -23,8 +23,9 @@ from winnow.storage import query
 # Noise of any strength ("noise-0.5") comes after these, weakest first; then others by name.
 BRANCHES = ("ticket", "reinit", "random", "shuffled", "at-init", "resampled", "signs")
 
-# A tie in validation loss goes to the earlier step. In DuckDB nulls and NaN sort last, so a step whose loss overflowed
-# is only chosen when there is no other.
+# While a mask still changes the network is not yet the level's: a gradually pruned one is denser. So only evaluations
+# from its last change on count. A tie in validation loss goes to the earlier step. In DuckDB nulls and NaN sort last,
+# so a step whose loss overflowed is only chosen when there is no other.
 _PER_REPLICATE = """
 with measured as (
     select branch, level, replicate, step,
@@ -33,8 +34,12 @@ with measured as (
         max(value) filter (split = 'test' and metric = 'accuracy') as test_accuracy,
         max(value) filter (split = 'train' and metric = 'accuracy') as train_accuracy
     from metrics where branch <> 'trunk' group by all
+), settled as (
+    select branch, level, replicate, max(step) as settled from metrics
+    where split = 'mask' and metric = 'density_now' group by all
 ), evaluated as (
-    select * from measured where validation_loss is not null and test_accuracy is not null
+    select m.* from measured m left join settled using (branch, level, replicate)
+    where validation_loss is not null and test_accuracy is not null and step >= coalesce(settled, 0)
 ), stopped as (
     select * from evaluated
     qualify row_number() over (partition by branch, level, replicate order by validation_loss, step) = 1
