@@ -35,8 +35,8 @@ FLAGS = {
     "tickets compare": "--branches --json --labels --metric --out",
     "tickets export": "--format --json --level --out --replicate --run",
     "tickets bench": "--batches --json --level --repeats --replicate --run --threads",
-    "tickets connect": """--at --batchnorm --checkpoint-seconds --children --device --dry-run --execution --json --levels
-        --masks --out --points --replicates --split""",
+    "tickets connect": """--at --batchnorm --checkpoint-seconds --children --device --dry-run --execution --json
+        --levels --masks --out --points --replicates --split""",
     "tickets sweep": SWEEP_FLAGS,
     "tickets transfer": "--head --source --source-levels " + RUN_FLAGS,
     "runs": "--json --root",
@@ -66,8 +66,8 @@ NAMES = {
         rate_factor train""",
     "winnow.kernels": "BreakEven SparseNetwork break_even measured",
     "winnow.recipes": """METHODS Method RECIPES conv2_cifar10 conv2_cifar10_dropout conv2_digits conv4_cifar10
-        conv4_cifar10_dropout conv6_cifar10 conv6_cifar10_dropout encoder_text lenet_digits lenet_mnist recipe_named resnet18_cifar10
-        resnet18_cifar10_high resnet18_cifar10_warmup resnet20_cifar10 resnet20_digits resnet50_imagenet vgg19_cifar10
+        conv4_cifar10_dropout conv6_cifar10 conv6_cifar10_dropout encoder_text lenet_digits lenet_mnist recipe_named
+        resnet18_cifar10 resnet18_cifar10_high resnet18_cifar10_warmup resnet20_cifar10 resnet20_digits resnet50_imagenet vgg19_cifar10
         vgg19_cifar10_high vgg19_cifar10_warmup with_method""",
 }
 

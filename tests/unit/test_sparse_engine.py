@@ -76,7 +76,8 @@ def test_training_is_that_of_the_dense_path(name: str, options: dict[str, Any]) 
         ours, theirs = StackOptimizer(both.packed, plan), StackOptimizer(both.dense, plan)
         for step in range(20):
             both.gradients(*batch_for(NETWORKS[name][1], count, 20, 3, seed=step))
-            ours.step(step), theirs.step(step)
+            ours.step(step)
+            theirs.step(step)
         assert_same_tensors(both)
 
 
@@ -88,7 +89,8 @@ def test_a_layer_of_which_nothing_is_left_trains_on(rates: list[float] | None) -
         ours, theirs = StackOptimizer(both.packed, plan), StackOptimizer(both.dense, plan)
         for step in range(5):
             both.gradients(*batch_for((1, 4, 4), 2, 20, 3, seed=step))
-            ours.step(step), theirs.step(step)
+            ours.step(step)
+            theirs.step(step)
     assert_same_tensors(both)
 
 

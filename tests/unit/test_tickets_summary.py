@@ -46,7 +46,7 @@ def test_early_stop_is_at_the_lowest_validation_loss_and_reports_test_accuracy_t
 
 
 def test_a_network_counts_once_its_mask_no_longer_changes(tmp_path):
-    """Gradual pruning: at step 100 the network was still dense and better; the level's network is the one from 200 on."""
+    """Gradual pruning: at step 100 it was still dense, and better; the level's network is the one from 200 on."""
     curve = [(0, 2.0, 0.1), (100, 0.4, 0.95), (200, 0.7, 0.8), (300, 0.6, 0.85)]
     changes = [Metric(0, "ticket", 1, step, "mask", "density_now", d) for step, d in ((50, 0.9), (150, 0.2))]
     write_part(tmp_path, "a", [*evaluated(0, "ticket", 1, curve, 0.2), *changes])

@@ -12,7 +12,7 @@ from winnow.tickets.recipe import FindRecipe
 def encoder_text(**changes: Any) -> FindRecipe:
     """A pre-trained encoder fine-tuned on a set of texts; the pre-trained weights are the start (Chen et al. 2020).
 
-    Unless you name others, MiniLM on film reviews, both from the Hub; offline: `encoder_text(model="hf:FOLDER,tokens=64",
+    Unless you name others, MiniLM on film reviews, both from the Hub; offline: `encoder_text(model="hf:FOLDER",
     data="FOLDER")`. Each density is pruned at once from the fine-tuned network, over all layers, and reset to the
     pre-trained weights. AdamW at 5e-5 with a linear decay in batches of 32, the habit of fine-tuning; the length is
     Winnow's own choice.
