@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import sysconfig
@@ -14,7 +15,10 @@ STEPS = {
     "ruff": [[BIN / "ruff", "check", "."], [BIN / "ruff", "format", "--check", "."]],
     "pyright": [[BIN / "pyright", "--pythonpath", sys.executable]],
     "imports": [[BIN / "lint-imports"]],
-    "pytest": [[sys.executable, "-m", "pytest"]],
+    "pytest": [
+        [sys.executable, "-m", "pytest", "-m", "threads"],
+        [sys.executable, "-m", "pytest", "-m", "not threads", "-n", "2", "--dist", "loadfile"],
+    ],
 }
 
 
@@ -25,7 +29,9 @@ def main() -> int:
         begin = time.monotonic()
         print(f"== {name}", flush=True)
         for command in STEPS[name]:
-            code = subprocess.run([str(word) for word in command], cwd=ROOT, check=False).returncode
+            code = subprocess.run(
+                [str(word) for word in command], cwd=ROOT, env=_environment(command), check=False
+            ).returncode
             if code:
                 print(f"== {name} failed", flush=True)
                 return code
@@ -33,6 +39,11 @@ def main() -> int:
         if name != "pytest":
             print(f"== {name} took {time.monotonic() - begin:.0f} s", flush=True)
     return 0
+
+
+def _environment(command: list[str | Path]) -> dict[str, str]:
+    """Tests that run two at a time have one core each."""
+    return {**os.environ, "OMP_NUM_THREADS": "1"} if "-n" in command else dict(os.environ)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,16 @@ from winnow.data import DataSet, Split
 settings.register_profile("winnow", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("winnow")
 
+# Kernels meet at barriers: with another test beside them each waits for a thread that is not running.
+THREADED = ("test_kernel_", "test_sparse_", "test_packed_", "test_training_execution", "test_networks_", "test_exports")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.name.startswith(THREADED):
+            item.add_marker(pytest.mark.threads)
+
+
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 

@@ -106,7 +106,7 @@ def test_interrupted_then_killed_then_run_again_gives_the_same_masks(
     pids = workers(psutil.Process(first.pid))
     assert len(pids) == 2 and states(tmp_path) == ["running", "running"]
     first.send_signal(signal.SIGINT)
-    assert first.wait(10) == 130
+    assert first.wait(60) == 130
     assert states(tmp_path) == ["pending", "pending"]
     assert not any(process.is_running() for process in pids)
 
@@ -115,7 +115,7 @@ def test_interrupted_then_killed_then_run_again_gives_the_same_masks(
     pids = workers(psutil.Process(second.pid))
     second.kill()
     second.wait()
-    wait_for(lambda: not any(process.is_running() for process in pids), 10)
+    wait_for(lambda: not any(process.is_running() for process in pids), 60)
     assert "done" not in states(tmp_path)
 
     assert main([*words, "--json"]) == 0
@@ -142,7 +142,7 @@ def holds(process: psutil.Process, run: Path) -> bool:
     return str(run / ".lock") in [file.path for file in process.open_files()]
 
 
-def wait_for(there: Callable[[], object], seconds: float = 90) -> None:
+def wait_for(there: Callable[[], object], seconds: float = 180) -> None:
     deadline = time.monotonic() + seconds
     while not there():
         assert time.monotonic() < deadline, "it did not come"
