@@ -81,7 +81,7 @@ def test_n_of_m_needs_groups_that_divide(shape: tuple[int, ...]) -> None:
     assert "4" in caught.value.what
 
 
-@pytest.mark.parametrize("structure", ["channel", "2:4"])
+@pytest.mark.parametrize("structure", ["row", "channel", "2:4"])
 def test_a_tensor_of_one_dimension_has_no_channels(structure: str) -> None:
     scores = {"fc.bias": torch.rand(4)}
     with pytest.raises(WinnowError) as caught:
@@ -90,7 +90,7 @@ def test_a_tensor_of_one_dimension_has_no_channels(structure: str) -> None:
     assert "one dimension" in caught.value.what
 
 
-@pytest.mark.parametrize("name", ["", "row", "4:2", "2:2", "0:4", "2:0", "2:4:8", "-1:4", "2/4"])
+@pytest.mark.parametrize("name", ["", "rows", "4:2", "2:2", "0:4", "2:0", "2:4:8", "-1:4", "2/4"])
 def test_unknown_structures_are_refused(name: str) -> None:
     with pytest.raises(WinnowError) as caught:
         structure_named(name)
