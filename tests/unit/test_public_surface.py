@@ -67,8 +67,8 @@ NAMES = {
     "winnow.kernels": "BreakEven SparseNetwork break_even measured",
     "winnow.recipes": """METHODS Method RECIPES conv2_cifar10 conv2_cifar10_dropout conv2_digits conv4_cifar10
         conv4_cifar10_dropout conv6_cifar10 conv6_cifar10_dropout encoder_text lenet_digits lenet_mnist recipe_named
-        resnet18_cifar10 resnet18_cifar10_high resnet18_cifar10_warmup resnet20_cifar10 resnet20_digits resnet50_imagenet vgg19_cifar10
-        vgg19_cifar10_high vgg19_cifar10_warmup with_method""",
+        resnet18_cifar10 resnet18_cifar10_high resnet18_cifar10_warmup resnet20_cifar10 resnet20_digits
+        resnet50_imagenet vgg19_cifar10 vgg19_cifar10_high vgg19_cifar10_warmup with_method""",
 }
 
 
