@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
 from winnow.core import WinnowError
 from winnow.data import DataSet
-from winnow.storage import Metric
 from winnow.training.batches import StackBatches
 from winnow.training.checkpoint import STORED, Checkpoint, CheckpointFile
 from winnow.training.evaluation import evaluate
@@ -20,30 +18,12 @@ from winnow.training.losses import loss_named
 from winnow.training.optimizers import StackOptimizer
 from winnow.training.plan import Member, TrainingPlan
 from winnow.training.progress import Progress, Silence
+from winnow.training.records import Records
+from winnow.training.results import StackResult, Trained
 from winnow.training.rewiring import NOTE, Rewirer, Rewiring
+from winnow.training.snapshots import Snapshots
 from winnow.training.stack import Stack
 from winnow.training.watching import Watch
-
-
-@dataclass(frozen=True)
-class Trained:
-    """One network after training: all its tensors, and those at every snapshot step that was asked for.
-
-    The member's mask is the one at the end, where it changed on the way.
-    """
-
-    member: Member
-    tensors: Mapping[str, Tensor]
-    snapshots: Mapping[int, Mapping[str, Tensor]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class StackResult:
-    """What a stack gave: a `Trained` per member, the rows of metrics, and how it was executed, in words."""
-
-    trained: list[Trained]
-    rows: list[Metric]
-    execution: str = ""
 
 
 def train(
@@ -93,7 +73,7 @@ def train(
     if saved is not None and execution == "auto":
         execution = "sparse" if STORED in saved.tensors else "dense"
     session = _Session(module, members, data, plan, device or torch.device("cpu"), level, execution)
-    session.snapshots_at = sorted(set(snapshots_at))
+    session.snapshots = Snapshots(snapshots_at)
     session.last_step = plan.steps if stop_at is None else min(stop_at, plan.steps)
     session.watch = watch
     if rewiring and isinstance(session.stack, Stack):
@@ -119,7 +99,6 @@ class _Session:
         if len({member.first_step for member in members}) != 1:
             raise WinnowError("WN-R02", "the members of a stack must share their first step")
         self.first_step, self.level, self.plan = members[0].first_step, level, plan
-        self.snapshots_at: list[int] = []
         self.last_step = plan.steps
         self.rewirer: Rewirer | None = None
         self.watch: Watch | None = None
@@ -129,9 +108,8 @@ class _Session:
         self.optimizer = StackOptimizer(self.stack, plan)
         self.data = data.to(device)
         self.batches = StackBatches(self.data, members, plan)
-        self.rows: list[Metric] = []
-        self.snapshots: dict[int, list[Mapping[str, Tensor]]] = {}
-        self._clear_sums()
+        self.records = Records(members, level, self.stack.device)
+        self.snapshots = Snapshots()
 
     def run(self, saved: Checkpoint | None, checkpoint: CheckpointFile | None, progress: Progress) -> StackResult:
         step = self._resume(saved)
@@ -150,7 +128,7 @@ class _Session:
             if self._is_evaluation(step):
                 self._measure(step)
                 if checkpoint and step < self.last_step and checkpoint.due():
-                    checkpoint.write(Checkpoint(step, self._state(), self.rows))
+                    checkpoint.write(Checkpoint(step, self._state(), self.records.rows))
         return self._result()
 
     def _step(self, step: int) -> None:
@@ -162,10 +140,8 @@ class _Session:
         self.optimizer.step(step)
         if self.rewirer:
             for row, values in enumerate(self.rewirer.act(step + 1)):
-                self._record_mask(self.stack.members[row], step + 1, values)
-        self._loss_sum += loss
-        self._accuracy_sum += accuracy
-        self._summed += 1
+                self.records.mask(row, step + 1, values)
+        self.records.step(loss, accuracy)
 
     def _is_evaluation(self, step: int) -> bool:
         return step % self.plan.evaluate_every == 0 or step == self.last_step
@@ -173,64 +149,35 @@ class _Session:
     def _next_stop(self, step: int) -> int:
         """The next step at which something other than training happens."""
         every = self.plan.evaluate_every
-        stops = [(step // every + 1) * every, self.last_step, *(at for at in self.snapshots_at if at > step)]
+        stops = [(step // every + 1) * every, self.last_step, *(at for at in self.snapshots.steps if at > step)]
         return min([*stops, (step // self.watch.every + 1) * self.watch.every] if self.watch else stops)
 
     def _keep_snapshot(self, step: int) -> None:
-        if step in self.snapshots_at:
-            self.snapshots[step] = [self.stack.tensors(row) for row in range(len(self.stack))]
+        if step in self.snapshots.steps:
+            for row in range(len(self.stack)):
+                self.snapshots.keep(step, row, self.stack.tensors(row))
 
     def _look(self, step: int) -> None:
         if self.watch is None or step % self.watch.every:
             return
         for row, member in enumerate(self.stack.members):
             sight = self.watch.look(row, member, step, lambda row=row: self.stack.tensors(row))
-            self._record_mask(member, step, sight.values)
+            self.records.mask(row, step, sight.values)
             if sight.keep:
-                kept = self.snapshots.setdefault(step, [{} for _ in self.stack.members])
-                kept[row] = self.stack.tensors(row)
-
-    def _record_mask(self, member: Member, step: int, values: Mapping[str, float]) -> None:
-        place = (member.replicate, member.branch, self.level, step, "mask")
-        self.rows += [Metric(*place, name, value) for name, value in values.items()]
+                self.snapshots.keep(step, row, self.stack.tensors(row))
 
     def _measure(self, step: int) -> None:
-        if self._summed:
-            loss, accuracy = self._loss_sum / self._summed, self._accuracy_sum / self._summed
-            self._record(step, "train", loss.tolist(), accuracy.tolist())
-            self._clear_sums()
+        self.records.training(step)
         for name, split in (("validation", self.data.validation), ("test", self.data.test)):
             scores = evaluate(self.engine, split, self.loss)
-            self._record(step, name, scores.loss, scores.accuracy)
-
-    def _clear_sums(self) -> None:
-        self._loss_sum = torch.zeros(len(self.stack), device=self.stack.device)
-        self._accuracy_sum = torch.zeros_like(self._loss_sum)
-        self._summed = 0
-
-    def _record(self, step: int, split: str, losses: Sequence[float], accuracies: Sequence[float]) -> None:
-        for member, loss, accuracy in zip(self.stack.members, losses, accuracies, strict=True):
-            if not math.isfinite(loss):
-                raise WinnowError(
-                    "WN-T01",
-                    f"the {split} loss of {member.label} is {loss} at step {step} of level {self.level}",
-                    fix="Lower --learning-rate, add --warmup, or look for broken values in the data.",
-                )
-            place = (member.replicate, member.branch, self.level, step, split)
-            self.rows += [Metric(*place, "loss", loss), Metric(*place, "accuracy", accuracy)]
+            self.records.scores(step, name, scores.loss, scores.accuracy)
 
     def _note(self, step: int) -> str:
         way = " on stored weights" if self.execution.is_sparse else ""
         return f"level {self.level}{way}  step {step} of {self.plan.steps}"
 
     def _state(self) -> dict[str, Tensor]:
-        snapshots = {
-            f"snapshot.{step}.{row}.{name}": tensor
-            for step, networks in self.snapshots.items()
-            for row, tensors in enumerate(networks)
-            for name, tensor in tensors.items()
-        }
-        state = {**self.stack.state(), **self.optimizer.state(), **snapshots}
+        state = {**self.stack.state(), **self.optimizer.state(), **self.snapshots.state()}
         for part in filter(None, (self.rewirer, self.watch)):
             state |= part.state()
         return state
@@ -242,20 +189,14 @@ class _Session:
         self.optimizer.load_state(saved.tensors)
         for part in filter(None, (self.rewirer, self.watch)):
             part.load_state(saved.tensors)
-        self.rows = saved.rows
-        kept: dict[int, list[dict[str, Tensor]]] = {}
-        for name, tensor in saved.tensors.items():
-            if name.startswith("snapshot."):
-                _, step, row, own_name = name.split(".", 3)
-                kept.setdefault(int(step), [{} for _ in self.stack.members])[int(row)][own_name] = tensor
-        self.snapshots = {step: list(networks) for step, networks in kept.items()}
+        self.snapshots.load_state(saved.tensors)
+        self.records.rows = saved.rows
         return saved.step
 
     def _result(self) -> StackResult:
         trained = [self._trained(row, member) for row, member in enumerate(self.stack.members)]
-        return StackResult(trained, self.rows, NOTE if self.rewirer else self.execution.note)
+        return StackResult(trained, self.records.rows, NOTE if self.rewirer else self.execution.note)
 
     def _trained(self, row: int, member: Member) -> Trained:
         member = replace(member, mask=self.rewirer.mask(row)) if self.rewirer else member
-        kept = {step: networks[row] for step, networks in self.snapshots.items() if networks[row]}
-        return Trained(member, self.stack.tensors(row), kept)
+        return Trained(member, self.stack.tensors(row), self.snapshots.of(row))
