@@ -20,10 +20,10 @@ from winnow.execution import Local
 from winnow.recipes import lenet_digits
 from winnow.storage import RunFolder
 from winnow.tickets import find, sweep
-from winnow.tickets.grid import grid
 from winnow.tickets.levels import LevelFolder
 from winnow.tickets.recipe import FindRecipe
-from winnow.tickets.sweeping import Settings
+from winnow.tickets.sweeps.grid import grid
+from winnow.tickets.sweeps.running import Settings
 
 TINY = ["--levels", "1", "--steps", "60", "--evaluate-every", "20", "--replicates", "1", "--controls", "none"]
 # Long enough to be killed in the middle of a level.

@@ -15,9 +15,10 @@ import pytest
 from winnow.core import WinnowError, plain
 from winnow.reports import theme
 from winnow.storage import Metric, RunFolder, write_part
-from winnow.tickets.comparison.comparing import Comparison, compare
+from winnow.tickets.comparison.comparing import compare
 from winnow.tickets.comparison.figures import comparison_figure
 from winnow.tickets.comparison.labels import differences, run_labels
+from winnow.tickets.comparison.result import Comparison
 from winnow.tickets.comparison.warnings import warnings_of
 from winnow.tickets.recipe import FindRecipe
 

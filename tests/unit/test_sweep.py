@@ -18,11 +18,11 @@ from winnow.cli.grid import axes_of
 from winnow.core import WinnowError
 from winnow.recipes import lenet_digits, with_method
 from winnow.tickets import find, prepare, sweep
-from winnow.tickets.grid import cells_of, grid
 from winnow.tickets.recipe import FindRecipe
-from winnow.tickets.sweep_file import Entry, SweepFile
-from winnow.tickets.sweep_table import rows
-from winnow.tickets.sweeping import plan
+from winnow.tickets.sweeps.file import Entry, SweepFile
+from winnow.tickets.sweeps.grid import cells_of, grid
+from winnow.tickets.sweeps.running import plan
+from winnow.tickets.sweeps.table import rows
 
 TINY: dict[str, Any] = {"levels": 1, "steps": "20it", "evaluate_every": 10, "replicates": 1, "controls": ()}
 
@@ -161,7 +161,7 @@ def test_a_cell_that_diverges_is_reported_and_the_others_go_on(tmp_path: Path) -
 
 
 def test_two_sweeps_do_not_share_a_folder_at_once(tmp_path: Path) -> None:
-    from winnow.tickets.sweep_file import held
+    from winnow.tickets.sweeps.file import held
 
     with held(tmp_path), pytest.raises(WinnowError, match="WN-R04"):
         sweep([tiny()], out=tmp_path)

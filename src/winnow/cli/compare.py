@@ -12,7 +12,7 @@ from winnow.cli.options import AsJson
 from winnow.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from winnow.tickets.comparison.comparing import Comparison
+    from winnow.tickets.comparison.result import Comparison
 
 Words = tuple[str, ...]
 

@@ -10,8 +10,8 @@ from cyclopts import App, CycloptsError, Parameter
 from winnow.cli.flags import given, overrides_of
 from winnow.core import WinnowError, chosen
 from winnow.recipes import METHODS
-from winnow.tickets.grid import METHOD, label
 from winnow.tickets.recipe import FindRecipe
+from winnow.tickets.sweeps.grid import METHOD, label
 
 _reader = App(name="grid", help_flags=[], version_flags=[])
 

@@ -17,13 +17,13 @@ from winnow.cli.options import AsJson, Device, Execution
 from winnow.cli.output import USER_ERROR, print_facts, print_json, print_table
 from winnow.core import WinnowError
 from winnow.recipes import RECIPES, recipe_named, with_method
-from winnow.tickets.grid import Cell, grid
 from winnow.tickets.recipe import FindRecipe, flags_of
+from winnow.tickets.sweeps.grid import Cell, grid
 
 if TYPE_CHECKING:
     from winnow.execution import Place
-    from winnow.tickets.sweep_file import SweepFile
-    from winnow.tickets.sweeping import Plan
+    from winnow.tickets.sweeps.file import SweepFile
+    from winnow.tickets.sweeps.running import Plan
 
 _Axes = Annotated[
     list[str] | None,
@@ -78,7 +78,7 @@ def sweep(
     """
     cells = _cells(recipe, grid or [], method or (), given(flags))
     where = _place(jobs, ray, threads, device)
-    from winnow.tickets.sweeping import Settings, plan, sweep, tell_on_stderr
+    from winnow.tickets.sweeps.running import Settings, plan, sweep, tell_on_stderr
 
     planned = plan(cells, out or Path("runs") / f"sweep-{recipe}")
     if dry_run:
@@ -137,7 +137,7 @@ def _print_plan(planned: Plan, json: bool) -> None:
 
 
 def _print_result(file: SweepFile, json: bool) -> int:
-    from winnow.tickets.sweep_table import rows
+    from winnow.tickets.sweeps.table import rows
 
     found, failed = rows(file), file.in_state("failed")
     if json:

@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from winnow.tickets.comparison.comparing import compare as compare
     from winnow.tickets.connectivity.measuring import connect as connect
     from winnow.tickets.connectivity.page import write_connect_page as write_connect_page
-    from winnow.tickets.preparation import Prepared as Prepared
     from winnow.tickets.preparation import prepare as prepare
+    from winnow.tickets.prepared import Prepared as Prepared
     from winnow.tickets.report import write_report as write_report
     from winnow.tickets.search import find as find
     from winnow.tickets.show import load_ticket as load_ticket
     from winnow.tickets.summary import summarise as summarise
-    from winnow.tickets.sweeping import sweep as sweep
+    from winnow.tickets.sweeps.running import sweep as sweep
     from winnow.tickets.transferring import prepare_transfer as prepare_transfer
     from winnow.tickets.transferring import transfer as transfer
 
 _HOMES = {
     "analyse": "analysis",
     "compare": "comparison.comparing",
-    "Prepared": "preparation",
+    "Prepared": "prepared",
     "connect": "connectivity.measuring",
     "find": "search",
     "prepare": "preparation",
@@ -36,7 +36,7 @@ _HOMES = {
     "write_report": "report",
     "load_ticket": "show",
     "summarise": "summary",
-    "sweep": "sweeping",
+    "sweep": "sweeps.running",
     "prepare_transfer": "transferring",
     "transfer": "transferring",
 }

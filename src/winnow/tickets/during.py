@@ -18,7 +18,7 @@ from winnow.training.rewiring import Rewiring, Updates
 from winnow.training.thinning import RANKINGS, Thinning
 
 if TYPE_CHECKING:
-    from winnow.tickets.preparation import Prepared
+    from winnow.tickets.prepared import Prepared
 
 EDGE_POPUP = "edge-popup"
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from winnow.core import derive_seed
 from winnow.data import Split
 from winnow.sparsity import PROBING, Evidence, Mask, Probe, prune_in_rounds, score_named, structure_named, weights_of
-from winnow.tickets.preparation import Prepared
+from winnow.tickets.prepared import Prepared
 
 _PER_CLASS = 10
 

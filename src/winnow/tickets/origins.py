@@ -15,7 +15,7 @@ from winnow.tickets.during import early_bird_for
 from winnow.tickets.early_bird import EarlyBird, early_bird_weights
 from winnow.tickets.levels import LevelFolder
 from winnow.tickets.masking import Masker
-from winnow.tickets.preparation import Prepared
+from winnow.tickets.prepared import Prepared
 from winnow.tickets.recipe import AT_START, FROM_DENSE
 from winnow.training import Member
 

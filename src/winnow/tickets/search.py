@@ -20,7 +20,8 @@ from winnow.tickets.early_bird import keep_early_birds
 from winnow.tickets.levels import LevelFolder
 from winnow.tickets.members import Cast
 from winnow.tickets.origins import Origins, PrunedOrigins
-from winnow.tickets.preparation import Prepared, prepare
+from winnow.tickets.preparation import prepare
+from winnow.tickets.prepared import Prepared
 from winnow.tickets.recipe import FindRecipe
 from winnow.training import CheckpointFile, Member, Progress, StackResult, device_named
 from winnow.training.progress import Silence

@@ -17,7 +17,8 @@ from winnow.sparsity import Mask, Ticket, tensors_of
 from winnow.storage import RunFolder
 from winnow.tickets.controls import Origin
 from winnow.tickets.levels import LevelFolder
-from winnow.tickets.preparation import Prepared, prepare
+from winnow.tickets.preparation import prepare
+from winnow.tickets.prepared import Prepared
 from winnow.tickets.recipe import FindRecipe
 from winnow.tickets.search import conduct
 from winnow.tickets.show import finished_levels

@@ -13,7 +13,7 @@ from winnow.tickets.comparison.figures import comparison_figure
 from winnow.tickets.comparison.labels import written
 
 if TYPE_CHECKING:
-    from winnow.tickets.comparison.comparing import Comparison
+    from winnow.tickets.comparison.result import Comparison
 
 _NUMBERS = (
     Column("series", "Series"),

@@ -14,7 +14,8 @@ from winnow.storage import RunFolder
 from winnow.storage.runs import SHORT_ID
 from winnow.tickets.connectivity.paths import has_statistics
 from winnow.tickets.connectivity.settings import DENSE, ConnectSettings
-from winnow.tickets.preparation import Prepared, prepare
+from winnow.tickets.preparation import prepare
+from winnow.tickets.prepared import Prepared
 from winnow.tickets.recipe import FindRecipe
 from winnow.tickets.show import finished_levels
 

@@ -7,7 +7,7 @@ from typing import Any
 from winnow.storage import RunFolder
 from winnow.tickets.recipe import TICKET
 from winnow.tickets.summary import as_rows, series, summarise
-from winnow.tickets.sweep_file import DONE, Entry, SweepFile
+from winnow.tickets.sweeps.file import DONE, Entry, SweepFile
 
 _MEASURES = ("density_percent", "early_stop_step", "test_accuracy_percent", "final_test_accuracy_percent")
 

@@ -14,13 +14,13 @@ from winnow.execution import Job, Local, Outcome, Place, run
 from winnow.reports import write_table
 from winnow.storage import RunFolder
 from winnow.storage.runs import SHORT_ID
-from winnow.tickets.grid import Cell, cells_of
 from winnow.tickets.preparation import prepare
 from winnow.tickets.recipe import FindRecipe
 from winnow.tickets.search import find
 from winnow.tickets.show import finished_levels
-from winnow.tickets.sweep_file import DONE, FAILED, PENDING, RUNNING, Entry, SweepFile, held
-from winnow.tickets.sweep_table import rows
+from winnow.tickets.sweeps.file import DONE, FAILED, PENDING, RUNNING, Entry, SweepFile, held
+from winnow.tickets.sweeps.grid import Cell, cells_of
+from winnow.tickets.sweeps.table import rows
 from winnow.training.progress import Lines, clock
 
 # A worker that was lost may hold its run for a while: until its machine has noticed.
