@@ -107,7 +107,7 @@ def test_what_cannot_be_carried_over_is_refused(source: RunFolder, tmp_path: Pat
             prepare_transfer(recipe, source, **options)  # type: ignore[arg-type]
         assert caught.value.code == code
 
-    refused("WN-E04", target("digits"), levels=[7])
+    refused("WN-R06", target("digits"), levels=[7])
     refused("WN-R02", target("digits"), head="old")
     refused("WN-R02", target("digits", replicates=3))
     refused("WN-M02", target("digits", model="resnet-20"))

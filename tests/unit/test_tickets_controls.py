@@ -207,6 +207,7 @@ def test_late_rewinding_prunes_at_the_rewind_point(tmp_path: Path) -> None:
         ({"draws": 0}, "at least 1"),
         ({"score_rounds": 0}, "at least 1"),
         ({"densities": (0.5, 1.2)}, "between 0 and 1"),
+        ({"densities": (0.5, 0.7)}, "less than the one before"),
         ({"rounds": "at-start", "rewinding": "rate"}, "keeps trained weights"),
         ({"during": "rigl", "controls": ()}, "at-start"),
         ({"rounds": "at-start", "during": "rigl"}, "only at the end"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, fields
+from itertools import pairwise
 from typing import Any
 
 from winnow.core import Step, WinnowError
@@ -165,6 +166,8 @@ class FindRecipe:
                 raise _bad(name, "it is a fraction above 0, at most 1")
         if any(not 0 < density < 1 for density in self.densities):
             raise _bad("densities", "a density is a fraction between 0 and 1, such as 0.2")
+        if any(later >= earlier for earlier, later in pairwise(self.densities)):
+            raise _bad("densities", "every level keeps less than the one before")
         if self.update_every.count < 1:
             raise _bad("update_every", "masks change after at least one step")
         if self.steps.count < 1:

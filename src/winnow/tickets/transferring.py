@@ -63,7 +63,7 @@ def prepare_transfer(
         head: "auto" carries the output layer over where it fits; "fresh" always draws it anew.
 
     Raises:
-        WinnowError: WN-R05 or WN-E04 when the source has no such level, WN-M02 when the networks share no prunable
+        WinnowError: WN-R05 or WN-R06 when the source has no such level, WN-M02 when the networks share no prunable
             tensor, WN-R02 for more replicates than the source has, and as `prepare`.
     """
     if head not in HEADS:
@@ -165,10 +165,10 @@ def _whole(shape: torch.Size) -> Tensor:
 def _levels(source: RunFolder, levels: Sequence[int]) -> list[int]:
     done = finished_levels(source)
     if len(done) < 2:
-        raise WinnowError("WN-E04", "no pruned level of this run is finished", where=source.path, fix="Let it run on.")
+        raise WinnowError("WN-R06", "no pruned level of this run is finished", where=source.path, fix="Let it run on.")
     missing = [level for level in levels if level not in done[1:]]
     if missing:
-        raise WinnowError("WN-E04", f"no finished level {missing[0]}", where=source.path, fix=f"From 1 to {done[-1]}.")
+        raise WinnowError("WN-R06", f"no finished level {missing[0]}", where=source.path, fix=f"From 1 to {done[-1]}.")
     return sorted(set(levels)) or done[1:]
 
 
