@@ -125,7 +125,13 @@ def test_interrupted_then_killed_then_run_again_gives_the_same_masks(
 
 def start(words: list[str]) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "winnow", *words]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        # Started in a shell's background the tests ignore Ctrl-C, and a child would inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
 
 
 def states(folder: Path) -> list[str]:
