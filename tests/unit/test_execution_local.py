@@ -102,7 +102,7 @@ def test_closing_the_iterator_stops_the_workers_at_once(tmp_path: Path) -> None:
     assert [next(news).state, next(news).state] == ["running", "running"]
     begin = time.monotonic()
     news.close()  # type: ignore[attr-defined]
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 30
     assert not [c for c in psutil.Process().children(recursive=True) if "execution.worker" in " ".join(c.cmdline())]
 
 
@@ -117,7 +117,7 @@ def test_workers_leave_when_their_parent_is_killed(tmp_path: Path) -> None:
     parent.kill()
     parent.wait()
     pids = [int(mark.name.removeprefix("pid-")) for mark in tmp_path.glob("pid-*")]
-    wait_for(lambda: not any(map(alive, pids)), 10)
+    wait_for(lambda: not any(map(alive, pids)), 60)
 
 
 def test_two_jobs_of_one_name_are_refused() -> None:
