@@ -118,6 +118,7 @@ def test_workers_leave_when_their_parent_is_killed(tmp_path: Path) -> None:
     parent.wait()
     pids = [int(mark.name.removeprefix("pid-")) for mark in tmp_path.glob("pid-*")]
     wait_for(lambda: not any(map(alive, pids)), 60)
+    assert not any(map(alive, pids))
 
 
 def test_two_jobs_of_one_name_are_refused() -> None:
