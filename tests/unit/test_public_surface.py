@@ -45,7 +45,7 @@ FLAGS = {
 }
 
 NAMES = {
-    "winnow.core": "CODES Step WinnowError canonical_json chosen derive_seed identity non_default_fields plain",
+    "winnow.core": "CODES Step WinnowError canonical_json chosen derive_seed digest identity non_default_fields plain",
     "winnow.storage": """Metric RunFolder cache_root environment list_runs query read_json replacing replacing_folder
         write_json write_part write_text""",
     "winnow.sparsity": """Evidence Layer LayerReport Mask PROBING Pool Probe SCHEDULES SCOPES SCORES Ticket compression

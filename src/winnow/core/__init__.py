@@ -4,6 +4,7 @@ from winnow.core.choice import chosen as chosen
 from winnow.core.errors import CODES as CODES
 from winnow.core.errors import WinnowError as WinnowError
 from winnow.core.identity import canonical_json as canonical_json
+from winnow.core.identity import digest as digest
 from winnow.core.identity import identity as identity
 from winnow.core.identity import non_default_fields as non_default_fields
 from winnow.core.identity import plain as plain

@@ -28,6 +28,11 @@ def canonical_json(value: Any) -> str:
     return json.dumps(plain(value), sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
+def digest(value: Any) -> str:
+    """SHA-256 (64 hex digits) of a value's canonical JSON."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
 def non_default_fields(recipe: Any) -> dict[str, Any]:
     """The fields that differ from the dataclass's defaults and take part in identity.
 
@@ -47,7 +52,7 @@ def non_default_fields(recipe: Any) -> dict[str, Any]:
 def identity(recipe: Any, data_fingerprint: str) -> str:
     """SHA-256 (64 hex digits) over the recipe's non-default fields and the data's fingerprint."""
     content = {"kind": type(recipe).__name__, "fields": non_default_fields(recipe)}
-    return hashlib.sha256(canonical_json({**content, "data": data_fingerprint}).encode()).hexdigest()
+    return digest({**content, "data": data_fingerprint})
 
 
 def _default(field: dataclasses.Field[Any]) -> Any:
