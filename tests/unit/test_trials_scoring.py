@@ -146,6 +146,13 @@ def test_what_does_not_apply_leaves_the_total_and_never_hurts() -> None:
     assert decide(excluded, answers(excluded, "no", "not applicable"), Policy()).outcome == "met"
 
 
+@pytest.mark.parametrize("kind", ["inclusion", "exclusion"])
+@pytest.mark.parametrize("form", [All(()), Any(())])
+def test_a_criterion_that_asks_nothing_belongs_to_no_total(form: Form, kind: str) -> None:
+    verdict = decide(composed(form, kind=kind, names=()), {}, Policy())
+    assert (verdict.outcome, verdict.counts) == ("n/a", False)
+
+
 def test_unknown_parts_are_marginalised() -> None:
     either = composed(Any((Ask(0), Ask(1), Ask(2))))
     verdict = decide(either, answers(either, *["not documented"] * 3), OPEN_WORLD)

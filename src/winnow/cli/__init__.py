@@ -13,6 +13,8 @@ from winnow.cli import analyse, bench, compare, connect, exports, sweep, tickets
 from winnow.cli.doctor import doctor
 from winnow.cli.output import INTERRUPTED, USER_ERROR, print_error
 from winnow.cli.runs import report, runs
+from winnow.cli.tour import tour
+from winnow.cli.trials import app as trials
 from winnow.core import WinnowError
 
 app = App(
@@ -29,8 +31,9 @@ tickets.app.command(compare.compare)
 tickets.app.command(connect.connect)
 tickets.app.command(transfer.transfer)
 tickets.app.command(sweep.sweep)
-app.command(tickets.tour)
+app.command(tour)
 app.command(tickets.app)
+app.command(trials)
 app.command(runs)
 app.command(report)
 app.command(doctor)

@@ -38,25 +38,14 @@ def find(
     Run again after a stop or a kill: finished levels are kept and the rest goes on.
     """
     chosen = dataclasses.replace(with_method(recipe_named(recipe)(), method), **given(flags))
-    _find(chosen, recipe, out, device, dry_run, json, checkpoint_seconds, execution)
+    run = run_find(chosen, recipe, out, device, dry_run, json, checkpoint_seconds, execution)
+    if run is not None:
+        finished(run, json)
 
 
 # The class is made at run time from the recipe's fields, so no written annotation can name it.
 find.__annotations__["flags"] = Annotated[_FindFlags | None, Parameter(name="*")]
 app.command(find)
-
-
-def tour(
-    *,
-    out: Out = None,
-    seed: Annotated[int, Parameter(help="Root of every random stream.")] = 0,
-    replicates: Annotated[int, Parameter(help="Repetitions.")] = 3,
-    device: Device = "auto",
-    dry_run: DryRun = False,
-    json: AsJson = False,
-) -> None:
-    """Draw a real winning ticket: LeNet on handwritten digits, with controls, in under a minute."""
-    _find(RECIPES["lenet-digits"](seed=seed, replicates=replicates), "lenet-digits", out, device, dry_run, json, 30.0)
 
 
 @app.command
@@ -68,16 +57,17 @@ def show(path: Annotated[Path, Parameter(help="A run folder, or a ticket's folde
         _show_run(path, json)
 
 
-def _find(
+def run_find(
     recipe: FindRecipe,
     base: str,
     out: Path | None,
     device: str,
     dry_run: bool,
     json: bool,
-    checkpoint_seconds: float,
+    checkpoint_seconds: float = 30.0,
     execution: str = "auto",
-) -> None:
+) -> RunFolder | None:
+    """Run a search; None after a dry run, which is printed instead."""
     from winnow.tickets import find as search
     from winnow.tickets import prepare
     from winnow.training import progress_for
@@ -86,10 +76,10 @@ def _find(
     folder = out or prepared.default_folder
     if dry_run:
         described(prepared, folder, json)
-        return
+        return None
     command = shlex.join(["winnow", "tickets", "find", base, *flags_of(recipe, recipe_named(base)())])
     progress = progress_for(sys.stderr.isatty())
-    run = search(
+    return search(
         prepared,
         out=folder,
         device=device,
@@ -98,7 +88,6 @@ def _find(
         checkpoint_seconds=checkpoint_seconds,
         execution=execution,
     )
-    finished(run, json)
 
 
 def described(prepared: Any, folder: Path, json: bool) -> None:
@@ -109,20 +98,26 @@ def described(prepared: Any, folder: Path, json: bool) -> None:
 
 def finished(run: RunFolder, json: bool) -> None:
     """Write the report of a run that has ended, and print what was found."""
+    report = found_tickets(run)
+    print_json(result_of(run.path, report)) if json else said(run, report)
+
+
+def found_tickets(run: RunFolder) -> Path:
+    """Write the report of a run that has ended."""
     from winnow.tickets import write_report
     from winnow.tickets.show import first_layer
 
-    report = write_report(run, first_layer(run))
-    result = _result(run.path, report)
-    if json:
-        print_json(result)
-    else:
-        for sentence in result["findings"]:
-            print(sentence)
-        print(f"Report: {report}")
+    return write_report(run, first_layer(run))
 
 
-def _result(path: Path, report: Path | None = None) -> dict[str, Any]:
+def said(run: RunFolder, report: Path) -> None:
+    """Print what was found, in sentences, and where the report is."""
+    for sentence in result_of(run.path, report)["findings"]:
+        print(sentence)
+    print(f"Report: {report}")
+
+
+def result_of(path: Path, report: Path | None = None) -> dict[str, Any]:
     """What `--json` prints: per level, the density in percent, and per branch the early stop and accuracy there."""
     from winnow.tickets.findings import findings
     from winnow.tickets.summary import summarise
@@ -155,7 +150,7 @@ def _spread(spread: Any, scale: float = 1) -> dict[str, float]:
 
 
 def _show_run(path: Path, json: bool) -> None:
-    result = _result(path)
+    result = result_of(path)
     if json:
         print_json(result)
         return

@@ -81,7 +81,7 @@ def _row(raw: dict[str, str]) -> AnswerRow:
         trial_id=raw["trial_id"],
         trial_title=raw["trial_title"],
         kind=raw["criterion_type"],
-        criterion=raw["criterion_text"],
+        criterion=raw["criterion_text"] or "",  # one published row has none
         sentences=tuple(_NUMBER.sub("", line) for line in raw["note"].splitlines() if line.strip()),
         label=raw["expert_eligibility"],
         model_label=raw["gpt4_eligibility"],

@@ -10,7 +10,8 @@ class Criterion:
     """One demand of a trial, with what is nested below it.
 
     Attributes:
-        criterion_id: `<trial_id>/i03`, `/e01` in order of the text; `/age`, `/sex` for the registry's fields.
+        criterion_id: `<trial_id>/i03`, `/e01` in order of the text; `/age`, `/sex`, `/condition` for the registry's
+            fields.
         trial_id: whose it is.
         kind: "inclusion" or "exclusion".
         text: its own words without bullet: `eligibility[start:end]`, or a sentence made of a registry's field.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from winnow.trials.criteria.criterion import Criterion
 from winnow.trials.criteria.layout import Layout, lay_out
 from winnow.trials.criteria.leads import is_pure_lead, stated_connective
@@ -11,9 +13,11 @@ from winnow.trials.criteria.sections import states_exclusion
 from winnow.trials.criteria.titles import EXCLUSION, INCLUSION
 from winnow.trials.registry import Trial
 
+_HEALTHY = re.compile(r"\bhealthy\b", re.IGNORECASE)
+
 
 def split_criteria(trial: Trial) -> tuple[Criterion, ...]:
-    """The trial's criteria: the registry's fields (age, sex), then inclusion, then exclusion, each in text order.
+    """The trial's criteria: the registry's fields (age, sex, condition), then inclusion, then exclusion, in text order.
 
     Spans of one trial are disjoint. Text that stands below no heading is inclusion; in a text without any heading a
     line that states an exclusion ("Exclude patients with ...") is one. What is no criterion is told by `account`.
@@ -66,6 +70,12 @@ def _registered(trial: Trial) -> list[Criterion]:
         found.append(Criterion(f"{trial.trial_id}/age", trial.trial_id, INCLUSION, _age_words(low, high)))
     if trial.sex != "all":
         found.append(Criterion(f"{trial.trial_id}/sex", trial.trial_id, INCLUSION, f"Sex: {trial.sex}"))
+    studied = [name for name in trial.conditions if not _HEALTHY.search(name)]
+    if studied:
+        # A trial seldom repeats its disease among the criteria; without it, trials of any disease would rank alike.
+        found.append(
+            Criterion(f"{trial.trial_id}/condition", trial.trial_id, INCLUSION, f"Condition: {'; '.join(studied)}")
+        )
     return found
 
 

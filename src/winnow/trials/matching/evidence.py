@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 
 from winnow.core import digest
-from winnow.trials.answering import Asked, Engine
-from winnow.trials.composition import Question, read_quantities
+from winnow.trials.answering import Asked, Engine, TellsEvidence
+from winnow.trials.composition import Question
 from winnow.trials.patients import age_on
-from winnow.trials.retrieval import Chart, Hit, Sentence
+from winnow.trials.retrieval import Chart, Sentence
 
 MONTHS_COUNT_BELOW = 3.0  # years: trials for small children bound the age in months
 
@@ -19,29 +19,30 @@ class EvidenceReader:
 
     Args:
         chart: the chart.
-        engine: whose answers they are; one that reads whole criteria (`reads_criterion`) has them in the digest.
+        engine: whose answers they are. One that tells what it reads (`TellsEvidence`) is asked; for another it is what
+            a search finds. One that reads whole criteria (`reads_criterion`) has them in the digest.
         k: sentences that a search returns.
     """
 
     def __init__(self, chart: Chart, engine: Engine, k: int) -> None:
-        self._chart = chart
+        self._chart, self._engine, self._k = chart, engine, k
         self._reads_criterion = bool(getattr(engine, "reads_criterion", False))
-        self._k = k
-        self._by_quantity = _sentences_by_quantity(chart)
         self._person = {"born": str(chart.patient.born), "sex": chart.patient.sex}
 
     def digests(self, asked: Sequence[Asked]) -> list[str]:
         """One digest a question, in order."""
-        found = self._chart.search([one.question.statement for one in asked], self._k)
-        return [self._digest(one, hits) for one, hits in zip(asked, found, strict=True)]
+        return [self._digest(one, read) for one, read in zip(asked, self._evidence(asked), strict=True)]
 
-    def _digest(self, asked: Asked, hits: Sequence[Hit]) -> str:
-        comparison = asked.question.comparison
-        measured = self._by_quantity.get(comparison.quantity, []) if comparison else []
+    def _evidence(self, asked: Sequence[Asked]) -> list[list[Sentence]]:
+        if isinstance(self._engine, TellsEvidence):
+            return self._engine.evidence_of(asked, self._chart)
+        found = self._chart.search([one.question.statement for one in asked], self._k)
+        return [[hit.sentence for hit in hits] for hits in found]
+
+    def _digest(self, asked: Asked, read: Sequence[Sentence]) -> str:
         return digest(
             {
-                "sentences": [_plain(hit.sentence) for hit in hits],
-                "measured": [_plain(sentence) for sentence in measured],
+                "sentences": [_plain(sentence) for sentence in read],
                 "person": self._person,
                 "day": _day_that_matters(asked.question, self._chart),
                 "kind": asked.kind,
@@ -61,14 +62,6 @@ def _day_that_matters(question: Question, chart: Chart) -> str | float | None:
     if age is None:
         return str(chart.as_of)
     return math.floor(age) if age >= MONTHS_COUNT_BELOW else math.floor(12 * age) / 12
-
-
-def _sentences_by_quantity(chart: Chart) -> dict[str, list[Sentence]]:
-    found: dict[str, list[Sentence]] = {}
-    for sentence in chart.sentences:
-        for name in {quantity.quantity for quantity in read_quantities(sentence.text)}:
-            found.setdefault(name, []).append(sentence)
-    return found
 
 
 def _plain(sentence: Sentence) -> tuple[str, int, str, str, str, str]:

@@ -62,7 +62,8 @@ def decide(composed: Composed, answers: Mapping[str, Answer], policy: Policy) ->
         policy: thresholds and priors.
     """
     statuses = [_status(composed, answers, number) for number, _ in occurrences(composed.form)]
-    if statuses and all(status == NOT_APPLICABLE for status in statuses):
+    # What asks nothing ("both genders are eligible") demands nothing: it belongs to no total.
+    if all(status == NOT_APPLICABLE for status in statuses):
         return _verdict(composed, UNKNOWN, policy.prior, NOT_APPLICABLE)
     chance = _met(composed, answers, policy, policy.closed_world)
     outcome = _outcome(composed, chance, policy)
@@ -82,10 +83,9 @@ def overridden(verdict: Verdict, outcome: str | None) -> Verdict:
 
 def _outcome(composed: Composed, chance: float, policy: Policy) -> str:
     ignorant = _met(composed, {}, policy, False)
-    constant = not composed.questions
-    if chance > policy.met_above and (chance > ignorant or constant):
+    if chance > max(policy.met_above, ignorant):
         return MET
-    if chance < policy.not_met_below and (chance < ignorant or constant):
+    if chance < min(policy.not_met_below, ignorant):
         return NOT_MET
     return UNKNOWN
 

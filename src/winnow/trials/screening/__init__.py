@@ -5,6 +5,7 @@ from winnow.trials.screening.asking import ask_criterion as ask_criterion
 from winnow.trials.screening.audits import Audit as Audit
 from winnow.trials.screening.audits import audit_store as audit_store
 from winnow.trials.screening.engines import EngineChoice as EngineChoice
+from winnow.trials.screening.engines import sentence_encoder_named as sentence_encoder_named
 from winnow.trials.screening.imports import Imports as Imports
 from winnow.trials.screening.imports import import_files as import_files
 from winnow.trials.screening.matching import MatchReport as MatchReport

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from winnow.core import WinnowError, chosen
 from winnow.trials.answering import Engine
+from winnow.trials.composition import Composed, TierRules, compose
+from winnow.trials.criteria import Criterion
+from winnow.trials.matching.prepared import Composer
 
 if TYPE_CHECKING:
-    from winnow.language import SentenceEncoder
+    from winnow.language import ChatEndpoint, SentenceEncoder
 
 ENGINES = ("baseline", "reader", "chat")
 
@@ -28,6 +31,7 @@ class EngineChoice:
         key_variable: environment variable that holds the endpoint's key.
         allow_remote: notes may leave this machine.
         concurrency: calls at a time.
+        compose: who cuts criteria into questions: "grammar", or "chat" for the endpoint's model.
     """
 
     name: str = "baseline"
@@ -36,6 +40,7 @@ class EngineChoice:
     key_variable: str = ""
     allow_remote: bool = False
     concurrency: int = 4
+    compose: str = "grammar"
 
 
 def build_engine(choice: EngineChoice) -> Engine:
@@ -79,21 +84,53 @@ def _reader(choice: EngineChoice) -> Engine:
 
     if not choice.model:
         raise WinnowError("WN-C01", "the reader engine needs a reader", where="--model", fix="`winnow trials tune`.")
-    return ReaderEngine(PairReader.load(Path(choice.model)), first=BaselineEngine())
+    folder = Path(choice.model)
+    reader = PairReader.load(folder)
+    # The mark of the weights: a reader tuned anew in the same folder is another engine to the store.
+    return ReaderEngine(reader, f"{folder.name}-{reader.as_start().digest[:8]}", first=BaselineEngine())
+
+
+def build_composer(choice: EngineChoice, tiers: TierRules) -> Composer | None:
+    """Who cuts criteria into questions; None for the grammar.
+
+    Raises:
+        WinnowError: WN-C01 for an unknown name or a missing endpoint.
+    """
+    if chosen({"grammar": False, "chat": True}, choice.compose, "composer", "WN-C01") is False:
+        return None
+    from winnow.language import AnswerCache, ChatFailure, composer
+    from winnow.trials.composition import compose_with
+
+    endpoint = _endpoint(choice)
+    chat = composer(endpoint, AnswerCache())
+
+    def composing(criterion: Criterion, conditions: tuple[str, ...]) -> Composed:
+        try:
+            return compose_with(chat, criterion, conditions, tiers, endpoint.model)
+        except ChatFailure as failure:
+            read = compose(criterion, conditions, tiers)
+            return replace(read, remarks=(*read.remarks, f"the model did not answer ({failure}): read by grammar"))
+
+    return composing
 
 
 def _chat(choice: EngineChoice) -> Engine:
-    from winnow.language import ChatEndpoint
+    from winnow.trials.answering.baseline import BaselineEngine
     from winnow.trials.answering.chat import ChatEngine
 
+    # Numbers are compared in code, never by a model.
+    return ChatEngine(_endpoint(choice), rules=BaselineEngine())
+
+
+def _endpoint(choice: EngineChoice) -> ChatEndpoint:
+    from winnow.language import ChatEndpoint
+
     if not (choice.endpoint and choice.model):
-        raise WinnowError("WN-C01", "the chat engine needs an endpoint and a model", where="--endpoint, --model")
-    return ChatEngine(
-        ChatEndpoint(
-            choice.endpoint,
-            choice.model,
-            key_variable=choice.key_variable,
-            allow_remote=choice.allow_remote,
-            concurrency=choice.concurrency,
-        )
+        raise WinnowError("WN-C01", "a chat model needs an endpoint and a name", where="--endpoint, --model")
+    return ChatEndpoint(
+        choice.endpoint,
+        choice.model,
+        key=choice.key_variable or None,
+        allow_remote=choice.allow_remote,
+        concurrency=choice.concurrency,
     )

@@ -11,14 +11,13 @@ import winnow
 from winnow.core import digest, plain
 from winnow.trials.matching import Difference, Effort, Matcher, MatchSettings, PatientMatch, difference, prepare_trials
 from winnow.trials.matching.outcome import NO_EFFORT
-from winnow.trials.matching.prepared import PreparedTrial
 from winnow.trials.patients import Patient
 from winnow.trials.registry import Trial
 from winnow.trials.report import worklist, write_sheets, write_worklist
 from winnow.trials.scoring import Standing, ranked
 from winnow.trials.screening.audits import overrides_of
 from winnow.trials.screening.books import StoreBook
-from winnow.trials.screening.engines import EngineChoice, build_engine, sentence_encoder_named
+from winnow.trials.screening.engines import EngineChoice, build_composer, build_engine, sentence_encoder_named
 from winnow.trials.screening.snapshots import snapshots_of, standings_of
 from winnow.trials.store import Store
 
@@ -107,17 +106,13 @@ def _matcher(request: MatchRequest, trials: Sequence[Trial], progress: Progress 
 
         pool = open_pool(trials, encoder)
     return Matcher(
-        trials=_prepared(trials, settings),
+        trials=prepare_trials(trials, build_composer(request.engine, settings.tiers), settings.tiers),
         engine=build_engine(request.engine),
         settings=settings,
         encoder=encoder,
         pool=pool,
         progress=progress,
     )
-
-
-def _prepared(trials: Sequence[Trial], settings: MatchSettings) -> list[PreparedTrial]:
-    return prepare_trials(trials, tiers=settings.tiers)
 
 
 def _start(

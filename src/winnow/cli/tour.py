@@ -1,0 +1,79 @@
+"""`winnow tour`: every chapter of Winnow on data that it carries, in about a minute."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from winnow.cli.options import AsJson, Device, DryRun, Out
+from winnow.cli.output import print_json
+from winnow.cli.tickets import found_tickets, result_of, run_find, said
+from winnow.recipes import RECIPES
+
+if TYPE_CHECKING:
+    from winnow.trials.screening import MatchReport
+
+
+def tour(
+    *,
+    out: Out = None,
+    seed: Annotated[int, Parameter(help="Root of every random stream.")] = 0,
+    replicates: Annotated[int, Parameter(help="Repetitions.")] = 3,
+    device: Device = "auto",
+    dry_run: DryRun = False,
+    json: AsJson = False,
+) -> None:
+    """Draw a real winning ticket, then match three fictional patients to twelve fictional trials.
+
+    LeNet on handwritten digits, with controls, in under a minute; and worklists with quoted evidence, in seconds.
+    """
+    recipe = RECIPES["lenet-digits"](seed=seed, replicates=replicates)
+    run = run_find(recipe, "lenet-digits", out, device, dry_run, json)
+    if run is None:
+        return
+    report = found_tickets(run)
+    worklists = _match((out or Path("runs")) / "tour-trials")
+    if json:
+        print_json({**result_of(run.path, report), "trials": _told(worklists)})
+        return
+    said(run, report)
+    print()
+    for line in _lines(worklists):
+        print(line)
+
+
+def _match(folder: Path) -> MatchReport:
+    """The three patients against the twelve trials, in a store of their own."""
+    from winnow.trials.matching import MatchSettings
+    from winnow.trials.screening import MatchRequest, import_files, run_match
+    from winnow.trials.store import open_store
+    from winnow.trials.tour import AS_OF, tour_patients, tour_trials
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with open_store(folder / "store.db", operator="tour") as store:
+        import_files(store, tour_patients(), tour_trials())
+        return run_match(store, MatchRequest(folder, settings=MatchSettings(as_of=AS_OF)))
+
+
+def _told(report: MatchReport) -> dict[str, Any]:
+    return {
+        "pages": {name: str(page) for name, page in report.pages.items()},
+        "worklists": {name: [s.trial_id for s in match.standings] for name, match in report.matches.items()},
+    }
+
+
+def _lines(report: MatchReport) -> list[str]:
+    """One sentence a patient, and where to look."""
+    lines = []
+    for name, match in report.matches.items():
+        best, chart = match.standings[0], match.chart
+        quotes = sum(len(answer.quotes) for answers in match.answers.values() for answer in answers)
+        title = match.trials[best.trial_id].trial.title
+        lines.append(
+            f"{name} (fictional), {len(chart.notes)} notes, {len(match.standings)} trials: first {best.trial_id} "
+            f"({title}), {best.summary}; {quotes} quotes."
+        )
+        lines.append(f"Worklist: {report.pages[name]}")
+    return [*lines, "Research use; decision support for trained staff, not a medical device."]

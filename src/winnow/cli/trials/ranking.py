@@ -1,0 +1,47 @@
+"""`winnow trials rank`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from winnow.cli.options import AsJson
+from winnow.cli.output import print_json, print_table
+from winnow.cli.trials.options import DEFAULT_STORE, MatchFlags, Store
+from winnow.core import WinnowError
+
+
+def rank(
+    *,
+    patient: Annotated[str, Parameter(help="Rank trials for this patient.")] = "",
+    trial: Annotated[str, Parameter(help="Rank patients for this trial.")] = "",
+    store: Store = DEFAULT_STORE,
+    flags: MatchFlags = MatchFlags(),  # noqa: B008 - frozen
+    json: AsJson = False,
+) -> None:
+    """Rank what was matched before, by another score or under other weights; nothing is asked again."""
+    from winnow.trials.screening import rank_patients, rank_trials
+    from winnow.trials.store import open_store
+
+    if bool(patient) == bool(trial):
+        raise WinnowError("WN-C01", "a patient or a trial is needed, and not both", fix="Give --patient or --trial.")
+    settings = flags.settings()
+    with open_store(store) as opened:
+        if patient:
+            found = rank_trials(opened, patient, settings.policy, settings.by)
+        else:
+            found = rank_patients(opened, trial, settings.policy, settings.by)
+    rows = [
+        {
+            "place": place,
+            "patient": s.patient_id,
+            "trial": s.trial_id,
+            **s.scores,
+            "conflicts": s.conflicts,
+            "open": s.open,
+            "standing": s.summary,
+        }
+        for place, s in enumerate(found, start=1)
+    ]
+    print_json({"ranked_by": settings.by, "rows": rows}) if json else print_table(rows, {k: k for k in rows[0]})

@@ -1,0 +1,189 @@
+"""The grammar: a criterion's own words as a Boolean form over questions.
+
+From the outside in: sentences and semicolons, exceptions, definitions, "and"/"or"/comma rows, negations, single facts.
+Every step hands on all words but those that only introduce a fact.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from winnow.trials.composition import clauses
+from winnow.trials.composition.coordination import read_coordination, row_of, without_choice
+from winnow.trials.composition.draft import Draft, joined
+from winnow.trials.composition.form import All, Any, AtLeast, Form, Negated
+from winnow.trials.composition.leaves import compared, leaf
+from winnow.trials.composition.masks import Masked, in_parentheses
+from winnow.trials.composition.numbers import NUMBER, number
+from winnow.trials.composition.phrases import negation_of, tidy, without_lead
+from winnow.trials.composition.rows import read_row
+from winnow.trials.composition.sentences import is_note, sentences_of, written_out
+
+DEPTH_AT_MOST = 12
+_MEN, _WOMEN = r"(?:males?|men)", r"(?:females?|women)"
+_SEXES = re.compile(
+    rf"^(?:(?:healthy|adult|both|all|eligible)\s+)*(?:(?:{_MEN}|{_WOMEN})\s*(?:and/or|and|or|/|&)\s*"
+    rf"(?:(?:non-pregnant,?\s+)?(?:non-\w+\s+)?)(?:{_MEN}|{_WOMEN})|(?:both|either|any|all)\s+(?:sex(?:es)?|genders?))\b"
+    r"(?:\s+(?:patients?|subjects?|participants?|volunteers?|adults?))?[\s,:]*(?P<rest>.*)$",
+    re.IGNORECASE,
+)
+_SEX = re.compile(
+    rf"^(?:(?:adult|healthy|eligible)\s+)*(?P<sex>{_MEN}|{_WOMEN}|man|woman)(?:\s+(?:patients?|subjects?|participants?))?"
+    r"[\s,]*(?=$|aged?\b|between\b|[≥≤<>]|over\b|at\s+least|\d|from\s+\d|older|younger|under\b|"
+    r"who\s+(?:are|is|have|has)\b)(?P<rest>.*)$",
+    re.IGNORECASE,
+)
+_COUNTED = re.compile(
+    rf"^(?:at\s+least|≥|>=|a\s+minimum\s+of)\s+(?P<count>{NUMBER})\s+(?:or\s+more\s+)?of\b\s*(?:the\s+)?(?:following)?"
+    r"[\s:]*(?P<rest>.+)$",
+    re.IGNORECASE,
+)
+_WITHOUT = re.compile(
+    r"^(?P<fact>(?:(?!\b(?:and|or|no|not)\b)[^,;])*?[\w\ue000-\uf8ff])[\s,]+"
+    r"(?:(?:and\s+)?without|but\s+(?:not|no)|and\s+not)\s+(?:any\s+)?(?P<rest>[^;]+)$",
+    re.IGNORECASE,
+)
+
+
+def read_form(text: str, draft: Draft, context: str = "") -> Form:
+    """The form of some words of a criterion.
+
+    Args:
+        text: the words.
+        draft: gathers questions and remarks.
+        context: words that each question stands under, such as a list's lead-in.
+    """
+    return _Grammar(draft, context).read(text)
+
+
+@dataclass(frozen=True)
+class _Grammar:
+    """One level of the reading; `deeper` is the next, and past `DEPTH_AT_MOST` a text is one question."""
+
+    draft: Draft
+    context: str = ""
+    depth: int = 0
+
+    @property
+    def deeper(self) -> _Grammar:
+        return replace(self, depth=self.depth + 1)
+
+    @property
+    def excludes(self) -> bool:
+        return self.draft.kind == "exclusion"
+
+    def read(self, text: str) -> Form:
+        text = tidy(text)
+        if not re.search(r"\w", text):
+            return All(())
+        if self.depth > DEPTH_AT_MOST:
+            return self._leaf(text)
+        if in_parentheses(text):
+            return self.deeper.read(text[1:-1])
+        sentences = sentences_of(text)
+        return self._sentence(text) if len(sentences) < 2 else self._sentences(sentences)
+
+    def _leaf(self, text: str) -> Form:
+        return leaf(text, self.draft, self.context)
+
+    def _sentences(self, sentences: list[str]) -> Form:
+        """Each is a demand by itself, a permission lifts the ones before it, a note is a remark."""
+        parts: list[Form] = []
+        for sentence in sentences:
+            permitted = clauses.permission_in(sentence)
+            if is_note(sentence) and parts:
+                self.draft.remark(f"a note: {sentence}")
+            elif permitted and parts and (self.excludes or compared(permitted[0])):
+                parts = [self._lifted(parts, [part for part in permitted if part])]
+            else:
+                parts.append(self.deeper.read(sentence))
+        return joined(self.draft.apart, parts)
+
+    def _lifted(self, parts: list[Form], permitted: list[str]) -> Form:
+        """Demands with what a later sentence permits: for an exclusion "and not", for a bound "or"."""
+        if self.excludes:
+            return joined("and", [joined("or", parts), Negated(self.deeper.read(" ".join(permitted)))])
+        allowed = [self.deeper.read(part) for part in permitted]
+        return joined("or", [joined("and", parts), joined("and", allowed)])
+
+    def _sentence(self, text: str) -> Form:
+        if clauses.permission_in(Masked(text).text):
+            self.draft.remark(f"permits and demands nothing: {text}")
+            return Any(()) if self.excludes else All(())
+        if forbidden := clauses.forbidden_in(text):
+            return self._forbidden(*forbidden)
+        who, rest = clauses.population_of(text)
+        if who and self.depth:
+            return self._implied(who, rest)
+        text = without_lead(written_out(text))
+        masked = Masked(text)
+        if excepted := clauses.exception_in(masked.text):
+            return self._excepted(masked.open(excepted.fact), masked.open(excepted.unless))
+        if (defined := clauses.definition_in(text)) and compared(defined[1]):
+            context = f"{self.context}; {defined[0]}" if self.context else defined[0]
+            return replace(self.deeper, context=context).read(defined[1])
+        return self._phrase(text)
+
+    def _implied(self, who: str, rest: str) -> Form:
+        """ "For A: B" beside other demands: among inclusions not A or B, among exclusions A and B."""
+        people, demand = self.deeper.read(who), self.deeper.read(rest)
+        return joined("and", [people, demand]) if self.excludes else joined("or", [Negated(people), demand])
+
+    def _forbidden(self, fact: str, rest: str) -> Form:
+        """ "A is excluded": among exclusions it claims A, among inclusions not A; a reason behind it is a remark."""
+        unless = clauses.exception_in(f"{fact} {rest}")
+        if rest and not unless:
+            self.draft.remark(f"not read: {rest}")
+        form = self._excepted(fact, unless.unless) if unless else self.deeper.read(fact)
+        return form if self.excludes else Negated(form)
+
+    def _excepted(self, fact: str, unless: str) -> Form:
+        """ "A except B": A and not B; "no A except B": not (A and not B)."""
+        denied = negation_of(fact)
+        form = joined("and", [self.deeper.read(denied or fact), Negated(self.deeper.read(unless))])
+        return Negated(form) if denied else form
+
+    def _phrase(self, text: str) -> Form:
+        """A text without exceptions: sexes, counts, rows, negations, and at last a single fact."""
+        if match := _SEXES.match(text):
+            return joined(
+                "and", [Any((leaf("male", self.draft), leaf("female", self.draft))), *self._rest(match["rest"])]
+            )
+        if match := _COUNTED.match(text):
+            return self._counted(match)
+        masked = Masked(text)
+        if without := _WITHOUT.match(masked.text):
+            fact, rest = self.deeper.read(masked.open(without["fact"])), self.deeper.read(masked.open(without["rest"]))
+            return joined("and", [fact, Negated(rest)])
+        row = row_of(masked)
+        if len(row.items) > 1 and (form := read_coordination(row, masked, self.draft.kind, self.deeper.read)):
+            return form
+        denied = negation_of(text)
+        return Negated(self.deeper.read(denied)) if denied else self._single(text)
+
+    def _rest(self, text: str) -> list[Form]:
+        return [self.deeper.read(text)] if re.search(r"\w", tidy(text)) else []
+
+    def _counted(self, match: re.Match[str]) -> Form:
+        """ "At least 2 of: A, B and C"."""
+        masked = Masked(match["rest"])
+        items = [masked.open(item) for item in read_row(masked.text).items]
+        count = int(number(match["count"]))
+        if count > len(items):
+            return self._leaf(match[0])
+        parts = tuple(self.deeper.read(item) for item in items)
+        return Any(parts) if count == 1 else AtLeast(count, parts)
+
+    def _single(self, text: str) -> Form:
+        """One fact, perhaps "A (except B)", "women aged ..." or "A if B"."""
+        if (match := _SEX.match(text)) and match["rest"]:
+            return joined("and", [leaf(match["sex"], self.draft), *self._rest(match["rest"])])
+        excepted = clauses.exception_in_parentheses(text)
+        if excepted or (self.excludes and (excepted := clauses.allowed_in_parentheses(text))):
+            return self._excepted(excepted.fact, excepted.unless)
+        masked = Masked(text)
+        condition, fact = map(masked.open, clauses.condition_of(masked.text))
+        if condition and self.depth:
+            return joined("and", [self._leaf(fact), self.deeper.read(condition)])
+        return self._leaf(without_choice(text) or text)

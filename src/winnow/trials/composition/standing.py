@@ -1,0 +1,113 @@
+"""Whether a piece of a coordination says something by itself: "liver failure" does, "stable" or "blood" do not.
+
+There is no tagger here: closed lists and endings decide. A doubtful word counts as bare, since a piece that keeps its
+neighbour costs at most an unanswered question, and a piece asked without its head costs a wrong verdict.
+"""
+
+from __future__ import annotations
+
+import re
+
+from winnow.trials.composition.reading import read_quantities
+from winnow.trials.composition.windows import read_windows
+
+_SMALL = frozenset(
+    "a an the any some all each both either with without of for to by has have had having is are was were be been being "
+    "no not nor and or and/or but at in on if it that which who very more most less least also only either then "
+    "one two other others another such same this these those their his her its into from than as".split()
+)
+# Adjectives and adverbs that no ending gives away, and nouns that need another beside them.
+_BARE = frozenset(
+    "stage grade class type phase degree level line lines i ii iii iv v iia iib iic iiia iiib iiic iva ivb ivc ia ib ic "
+    "mild moderate severe stable unstable recurrent persistent permanent present absent malignant benign latent "
+    "transient intermittent concurrent concomitant recent frequent resistant dependent independent dominant "
+    "insufficient competent adequate early late new newly newer first second third fourth primary secondary tertiary "
+    "de-novo de novo low high intermediate lower upper higher younger older left right middle central inner outer major "
+    "minor main whole partial complete full long short good poor fair open closed inoperable operable somatic germline "
+    "sporadic hereditary familial blood tissue plasma serum urine tumor tumour sample samples specimen specimens biopsy "
+    "saliva cell cells fluid csf site sites lesion lesions area part parts body organ organs "
+    "together alone combination sequence combined elsewhere abroad home otherwise unknown unspecified nos naive free "
+    "written oral verbal intact mutant wild-type positive negative pathogenic likely probable possible definite proven "
+    "known suspected subsequent further several multiple single multi solitary isolated extensive limited diffuse focal "
+    "ongoing existing pre-existing worsening continuing continuous chronic acute subacute current past prior previous "
+    "previously currently later before after during since ago once twice daily weekly monthly homozygous heterozygous "
+    "compound biallelic monoallelic activating inactivating sensitizing deleterious truncating advanced non-resectable "
+    "large small well poorly clear moderately highly risk fatal lethal serious significant treated untreated "
+    "non-metastatic mixed same different equivalent equal similar better worse "
+    "solid liquid systemic adult adults child children pediatric paediatric elderly sole "
+    "evidence history signs sign symptoms symptom diagnosis therapy treatment procedure drug agent "
+    "month months year years week weeks day days hour hours".split()
+)
+_ADJECTIVE = re.compile(
+    r"^[a-z-]{2,}(?:al|ic|ive|ous|eous|ed|able|ible|ly|eal|iac|oid|ary|ular|ative|itive|less|wise)$"
+)
+# Nouns with such an ending, and adjectives that are said of a patient.
+_SPEAKS = frozenset(
+    "hospital withdrawal antibiotic analgesic anesthetic anaesthetic diuretic sedative narcotic antipsychotic antiemetic "
+    "clinic survival trial removal referral prophylactic laxative contraceptive oral-contraceptive anxiolytic opioid "
+    "thyroid steroid corticosteroid glucocorticoid bed need hepatic-failure coronary pregnant pregnancy lactating "
+    "suicidal homicidal diabetic alcoholic epileptic asthmatic schizophrenic hypertensive hypotensive hospitalized "
+    "hospitalised incarcerated imprisoned institutionalized institutionalised immunocompromised immunosuppressed "
+    "immunodeficient vaccinated intubated bedridden disabled postmenopausal post-menopausal premenopausal "
+    "perimenopausal ambulatory obese illiterate menopausal antidepressant anticoagulant anorexic bipolar anemic septic "
+    "neutropenic psychotic lymphoid keloid carcinoid rheumatoid hemorrhoid sterile lactation diary dysentery "
+    "anticonvulsive catastrophic euthymic".split()
+)
+_GENE = re.compile(
+    r"^(?:EGFR|ALK|ROS-?1|BRAF|[KNH]?RAS|HER-?[1234]|ERBB[1-4]|MET|c-?MET|RET|NTRK[123]?(?:/\d)*|BRCA-?[12](?:/2)?|"
+    r"PALB2|ATM|ATR|CHEK2|CDK\d+|CDK12|CDKN2A|FGFR[1-4]?|PIK3CA|AKT[123]?|PTEN|TP53|p53|IDH-?[12]|FLT-?3|NPM1|JAK2|"
+    r"CALR|MPL|BCR-ABL1?|PML-RARA|KIT|c-?KIT|PDGFR[AB]?|VHL|TSC[12]|NF[12]|MLH1|MSH[26]|PMS2|EPCAM|RAD51[A-D]?|"
+    r"ESR1|AR|ER|PR|PgR|PD-?L?-?1|CTLA-?4|CD\d+|CLDN18(?:\.2)?|DLL3|STK11|KEAP1|SMARC\w+|ARID1A|MYC|BCL-?[26]|"
+    r"[GVTLRESAQKDHN]\d{2,4}[A-Z]|exon|del(?:17p|5q)|MTAP|LDLR|APOB|PCSK9|APOE\d?|TTR|CFTR|SMN[12]|DMD)$"
+)  # fmt: skip
+_STARTS_LOOSE = re.compile(
+    r"^(?:in|of|by|from|to|for|at|as|than|with\s+(?:or|at\s+least)|per|via|due|which|that|whose|where|when|"
+    r"during|after|before|following|since|until|upon|within|is|are|was|were|treated|controlled|stable|managed|"
+    r"requiring|associated|caused|related|secondary\s+to|confirmed|documented|defined|measured|determined|assessed|"
+    r"resulting|occurring|involving|affecting|including|using|based|corrected|resolved|well[\s-]controlled)\b",
+    re.IGNORECASE,
+)
+_SPEAKING_STATE = re.compile(r"^(?:for|at)\s+(?:risk|high\s+risk)\b|^in\s+(?:need|another|the\s+opinion)", re.IGNORECASE)
+_PARENTHESES = re.compile(r"\s*[(\[][^()\[\]]*[)\]]")
+
+
+def stands(piece: str) -> bool:
+    """Whether a piece can be asked by itself: it names a thing, a value or a state of a patient."""
+    if any(quantity.operator or quantity.high is not None for quantity in read_quantities(piece)):
+        return True
+    words = _content(piece)
+    return bool(words) and not all(map(_is_bare, words))
+
+
+def opens_loosely(piece: str) -> bool:
+    """Whether a piece starts as the end of a phrase: "treated with X", "in remission", "for 4 weeks"."""
+    return bool(_STARTS_LOOSE.match(piece.strip())) and not _SPEAKING_STATE.match(piece.strip())
+
+
+def is_gene(piece: str) -> bool:
+    """Whether every word of a piece is a gene, a marker or a variant of one: it needs "mutation" or the like."""
+    words = _content(piece)
+    return bool(words) and all(_GENE.match(word) for word in words)
+
+
+def is_generic(piece: str) -> bool:
+    """Whether a piece is only of words for samples, extents and the like."""
+    return bool(words := _content(piece)) and all(word.lower() in _BARE for word in words)
+
+
+def _content(piece: str) -> list[str]:
+    """The words that could say something: no parentheses, windows or small words."""
+    piece = _PARENTHESES.sub(" ", piece)
+    for window in reversed(read_windows(piece)):
+        piece = piece[: window.start] + " " + piece[window.end :]
+    words = re.findall(r"[^\W_][\w'/.+-]*", piece)
+    return [word.rstrip(".") for word in words if word.lower().rstrip(".") not in _SMALL]
+
+
+def _is_bare(word: str) -> bool:
+    low = word.lower()
+    if low in _SPEAKS:
+        return False
+    if _GENE.match(word) or low in _BARE or re.fullmatch(r"\d[\d.,/-]*[a-d]?%?|[tnm]\d\w*|\d+(?:st|nd|rd|th)", low):
+        return True
+    return word.islower() and _ADJECTIVE.match(low) is not None or bool(_ADJECTIVE.match(low)) and len(low) > 5

@@ -1,0 +1,1 @@
+"""Measured against experts: criterion answers, evidence, composition and retrieval."""
