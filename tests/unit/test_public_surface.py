@@ -25,6 +25,12 @@ RECIPE_FLAGS = """
 RUN_FLAGS = "--recipe --device --dry-run --execution --json --out " + RECIPE_FLAGS
 FIND_FLAGS = "--method --checkpoint-seconds " + RUN_FLAGS
 SWEEP_FLAGS = FIND_FLAGS + " --grid --jobs --ray --threads"
+ENGINE_FLAGS = "--allow-remote --compose --concurrency --encoder --endpoint --engine --key-variable --model"
+MATCH_FLAGS = (
+    """--as-of --dry-run --json --note-kinds --only --only-trials --operator --out --patients --policy
+--rank-by --store --tiers --top --trials """
+    + ENGINE_FLAGS
+)
 FLAGS = {
     "": "",
     "tour": "--device --dry-run --json --out --replicates --seed",
@@ -39,6 +45,16 @@ FLAGS = {
         --levels --masks --out --points --replicates --split""",
     "tickets sweep": SWEEP_FLAGS,
     "tickets transfer": "--head --source --source-levels " + RUN_FLAGS,
+    "trials": "",
+    "trials import": "--json --merge --operator --patients --store --trials",
+    "trials match": MATCH_FLAGS,
+    "trials rescreen": MATCH_FLAGS,
+    "trials rank": "--json --patient --policy --rank-by --store --trial",
+    "trials ask": "--as-of --criterion --exclusion --json --patient --patients " + ENGINE_FLAGS,
+    "trials evaluate": "--data --encoder --json --out --reader --seeds",
+    "trials audit": "--criterion --export --json --operator --patient --reviews --store",
+    "trials tune": "--base --data --encoder --engine --json --lines --out --seed",
+    "trials forget": "--caches --json --operator --patient --store",
     "runs": "--json --root",
     "report": "--json --run",
     "doctor": "--json",
@@ -57,7 +73,28 @@ NAMES = {
     "winnow.networks": "Compacted Graph GraphNetwork Node Unsupported compact fold_normalisation trace",
     "winnow.execution": "Job Local Outcome Place RayCluster run",
     "winnow.exports": "Exported FORMATS Row bench export load_exported read_exported",
-    "winnow.language": "EncoderClassifier EncoderTokenizer TextEncoder encoder text_encoder",
+    "winnow.language": """AnswerCache ChatEndpoint ChatExample ChatFailure EncoderClassifier EncoderTokenizer
+        KeptEncoder LoraSettings PairReader PairStart ReaderSettings SentenceEncoder TextEncoder Tuned composer encoder
+        pair_start purge_embeddings sentence_encoder text_encoder tune_lora""",
+    "winnow.trials.patients": """LeftOut Note NoteRules Patient Selected Unread age_on last_day read_patients
+        select_notes""",
+    "winnow.trials.registry": "Reading Trial Unread fetch_trials read_age read_trials",
+    "winnow.trials.criteria": "Criterion account leftover split_criteria",
+    "winnow.trials.composition": """All Any Ask AtLeast Comparison Composed Form Literal Negated Quantity Question
+        TierRules Window compose compose_with convert describe read_quantities tier_of to_dnf truth""",
+    "winnow.trials.retrieval": """Chart Chunk Encoder Found Hit Piece Pool Sentence content_words is_family_history
+        looks_like_instruction open_chart open_pool split_text""",
+    "winnow.trials.answering": "Answer Asked Engine Quote TellsEvidence Tokens",
+    "winnow.trials.scoring": """NextQuestion Policy SCORES Standing TierCount Verdict counting decide iterative
+        next_questions overridden probability ranked standing tier_counts weighted""",
+    "winnow.trials.matching": """Difference Effort MatchSettings Matcher PatientMatch PreparedTrial difference
+        prepare_trials""",
+    "winnow.trials.store": """Event Given Head Imported Key Review Run Snapshot Store given open_store review_from
+        verify_export""",
+    "winnow.trials.report": "NOTICE render_worklist worklist write_sheets write_worklist",
+    "winnow.trials.screening": """Audit CriterionAnswer EngineChoice Imports MatchReport MatchRequest ask_criterion
+        audit_store import_files rank_patients rank_trials run_match sentence_encoder_named""",
+    "winnow.trials.annotations": "AnswerRow CLASSES DISQUALIFYING FACT patient_folds read_answer_rows",
     "winnow.data": "BatchOrder DataSet Split augment describe load",
     "winnow.tickets": """ConnectSettings FindRecipe Prepared analyse compare connect find load_ticket prepare
         prepare_transfer summarise sweep transfer write_connect_page write_report""",

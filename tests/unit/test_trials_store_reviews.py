@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -58,3 +60,8 @@ def test_a_review_without_its_reviewer_is_refused() -> None:
         review_from({"patient_id": "P-1", "trial_id": "FICT9001", "decision": "accept"})
     with pytest.raises(WinnowError, match=r"^WN-L08 "):
         review_from(["accept"])
+
+
+def test_importing_trials_loads_no_database() -> None:
+    code = "import sys, winnow, winnow.trials; assert 'sqlalchemy' not in sys.modules and 'numpy' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -57,6 +57,7 @@ class ChatExample:
 def trainer_for(
     model: Any, tokenizer: Any, examples: Sequence[ChatExample], settings: LoraSettings, scratch: str
 ) -> Any:
+    """trl's `SFTTrainer` with a fresh adapter on the model; the loss is of the completions alone."""
     peft, trl = importlib.import_module("peft"), importlib.import_module("trl")
     datasets = importlib.import_module("datasets")
     rows = [{"prompt": e.prompt(), "completion": [{"role": "assistant", "content": e.completion}]} for e in examples]
@@ -108,6 +109,11 @@ def _arguments(trl: Any, settings: LoraSettings, scratch: str, examples: int) ->
 
 
 def fitted_losses(trainer: Any) -> list[float]:
+    """Train, and return the loss of every step.
+
+    Raises:
+        WinnowError: WN-T01 when one is not a number.
+    """
     trainer.remove_callback(importlib.import_module("transformers").trainer_callback.PrinterCallback)
     trainer.train()
     losses = [float(row["loss"]) for row in trainer.state.log_history if "loss" in row]

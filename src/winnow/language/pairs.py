@@ -69,13 +69,8 @@ class PairReader:
         seen = schedule_of(np.asarray(labels), weights, self.settings, len(self.classes))
         data = data_set(self.tokenizer(list(pairs)), torch.as_tensor(np.asarray(labels)), seen, self.classes)
         members = [self._member(row) for row in range(self.settings.members)]
-        result = train(
-            with_frozen(self.network(0), self.settings.frozen),
-            members,
-            data,
-            plan_of(len(seen), self.settings),
-            execution="dense",
-        )
+        network, plan = with_frozen(self.network(0), self.settings.frozen), plan_of(len(seen), self.settings)
+        result = train(network, members, data, plan, execution="dense")
         self.networks = [self.network(row, own.tensors) for row, own in enumerate(result.trained)]
         self.temperature = 1.0
         return self

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cyclopts import App
 
-from winnow.cli.trials import asking, auditing, importing, matching, measuring, ranking, tuning
+from winnow.cli.trials import asking, auditing, forgetting, importing, matching, measuring, ranking, tuning
 
 app = App(name="trials", help="Match patients and clinical trials, every answer with its quoted evidence.")
 app.command(importing.import_files, name="import")
@@ -15,3 +15,4 @@ app.command(measuring.evaluate)
 app.command(matching.rescreen)
 app.command(auditing.audit)
 app.command(tuning.tune)
+app.command(forgetting.forget)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+from cyclopts import Parameter
 
 from winnow.cli.options import AsJson
 from winnow.cli.output import print_json
@@ -15,15 +17,13 @@ def import_files(
     patients: Patients = None,
     trials: Trials = None,
     store: Store = DEFAULT_STORE,
-    merge: bool = False,
+    merge: Annotated[
+        bool, Parameter(help="Keep a patient's stored notes that are not among the given ones.", negative=())
+    ] = False,
     operator: Operator = None,
     json: AsJson = False,
 ) -> None:
-    """Read patients and trials into a store, and list what was not understood.
-
-    Args:
-        merge: Keep a patient's stored notes that are not among the given ones.
-    """
+    """Read patients and trials into a store, and list what was not understood."""
     from winnow.trials.screening import import_files as into_store
     from winnow.trials.store import open_store
 

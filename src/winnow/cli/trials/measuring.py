@@ -39,7 +39,12 @@ def evaluate(
             write_table(rows, out, name)
             if not json:
                 print(f"\n{name}")
-                print_table(rows, {key: key for key in rows[0]})
+                print_table([_readable(row) for row in rows], {key: key for key in rows[0]})
         tables |= found
     if json:
         print_json({"out": str(out), "tables": tables})
+
+
+def _readable(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with intervals as text."""
+    return {key: f"{v[0]:.3f} to {v[1]:.3f}" if isinstance(v, (tuple, list)) else v for key, v in row.items()}

@@ -14,6 +14,7 @@ from winnow.core import WinnowError
 
 if TYPE_CHECKING:
     from winnow.trials.matching import MatchSettings
+    from winnow.trials.scoring import Policy
     from winnow.trials.screening import EngineChoice
 
 Store = Annotated[str, Parameter(help="A SQLite file, or postgresql://USER@HOST/DATABASE.")]
@@ -23,6 +24,9 @@ Patients = Annotated[
 Trials = Annotated[Path | None, Parameter(help="ClinicalTrials.gov JSON, a folder, a table, or plain text.")]
 Operator = Annotated[str | None, Parameter(help="Who is at work, for the audit; the system's user when not given.")]
 Words = tuple[str, ...]
+
+RankBy = Annotated[str, Parameter(help="weighted, iterative or counting.")]
+PolicyFile = Annotated[Path | None, Parameter(help="JSON file of thresholds, priors and tier weights.")]
 
 DEFAULT_STORE = "winnow-trials.db"
 
@@ -68,8 +72,8 @@ class MatchFlags:
     )
     note_kinds: Annotated[Words, Parameter(help="Only notes of these kinds.", consume_multiple=True, negative=())] = ()
     top: Annotated[int | None, Parameter(help="Assess only this many trials a patient, the best by retrieval.")] = None
-    rank_by: Annotated[str, Parameter(help="weighted, iterative or counting.")] = "weighted"
-    policy: Annotated[Path | None, Parameter(help="JSON file of thresholds, priors and tier weights.")] = None
+    rank_by: RankBy = "weighted"
+    policy: PolicyFile = None
     tiers: Annotated[Path | None, Parameter(help="JSON file of the rules that sort criteria into tiers.")] = None
 
     def settings(self) -> MatchSettings:
@@ -77,18 +81,24 @@ class MatchFlags:
         from winnow.trials.composition import TierRules
         from winnow.trials.matching import MatchSettings
         from winnow.trials.patients import NoteRules
-        from winnow.trials.scoring import Policy
         from winnow.trials.scoring.scores import score_named
 
         score_named(self.rank_by)
         return MatchSettings(
             as_of=day_of(self.as_of),
             rules=NoteRules(kinds=self.note_kinds or None),
-            policy=Policy.of(_object(self.policy)) if self.policy else Policy(),
+            policy=policy_of(self.policy),
             by=self.rank_by,
             top=self.top,
             tiers=TierRules.from_json(_object(self.tiers)) if self.tiers else TierRules(),
         )
+
+
+def policy_of(path: Path | None) -> Policy:
+    """The policy of a JSON file; the default one without a file."""
+    from winnow.trials.scoring import Policy
+
+    return Policy.of(_object(path)) if path else Policy()
 
 
 def day_of(text: str) -> date | None:

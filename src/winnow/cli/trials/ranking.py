@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from winnow.cli.options import AsJson
 from winnow.cli.output import print_json, print_table
-from winnow.cli.trials.options import DEFAULT_STORE, MatchFlags, Store
+from winnow.cli.trials.options import DEFAULT_STORE, PolicyFile, RankBy, Store, policy_of
 from winnow.core import WinnowError
 
 
@@ -17,7 +17,8 @@ def rank(
     patient: Annotated[str, Parameter(help="Rank trials for this patient.")] = "",
     trial: Annotated[str, Parameter(help="Rank patients for this trial.")] = "",
     store: Store = DEFAULT_STORE,
-    flags: MatchFlags = MatchFlags(),  # noqa: B008 - frozen
+    rank_by: RankBy = "weighted",
+    policy: PolicyFile = None,
     json: AsJson = False,
 ) -> None:
     """Rank what was matched before, by another score or under other weights; nothing is asked again."""
@@ -26,12 +27,12 @@ def rank(
 
     if bool(patient) == bool(trial):
         raise WinnowError("WN-C01", "a patient or a trial is needed, and not both", fix="Give --patient or --trial.")
-    settings = flags.settings()
+    chosen = policy_of(policy)
     with open_store(store) as opened:
         if patient:
-            found = rank_trials(opened, patient, settings.policy, settings.by)
+            found = rank_trials(opened, patient, chosen, rank_by)
         else:
-            found = rank_patients(opened, trial, settings.policy, settings.by)
+            found = rank_patients(opened, trial, chosen, rank_by)
     rows = [
         {
             "place": place,
@@ -44,4 +45,4 @@ def rank(
         }
         for place, s in enumerate(found, start=1)
     ]
-    print_json({"ranked_by": settings.by, "rows": rows}) if json else print_table(rows, {k: k for k in rows[0]})
+    print_json({"ranked_by": rank_by, "rows": rows}) if json else print_table(rows, {k: k for k in rows[0]})

@@ -9,7 +9,7 @@ from winnow.trials.composition.phrases import PEOPLE
 
 # "A unless B": A and not B. "A other than B" is one fact (a second cancer beside B must still count) and stays whole.
 _EXCEPTION = re.compile(
-    r"\s*[,;]?\s*\b(?:unless|except(?:\s+(?:for|if|when|in|that|those|patients?|where|as))*|"
+    r"\s*[,;]?\s*\b(?:unless|except(?:\s+(?:for|if|when|in(?!\s+situ)|that|those|patients?|where|as))*|"
     r"with\s+the\s+exception\s+of|excluding|"
     r"exclud(?:es|ed)\s*:|apart\s+from|aside\s+from|besides(?:\s+from)?|(?<=^)other\s+than|"
     r"with\s+the\s+exceptions?\s+(?:of|for)|but\s+not(?=\s+(?:if|when|for)\b))\b[\s:,]*",
@@ -50,7 +50,7 @@ _PERMITTED = re.compile(
     r"^(?P<who>(?!no\b|not\b|none\b).+?)\s*,?\s+(?:(?:is|are|was|were|will\s+be|may\s+be|should\s+be)\s+(?:also\s+|"
     r"still\s+)?(?:allowed|permitted|eligible|acceptable|permissible|allowable|"
     r"not\s+(?:excluded|exclusionary|considered\s+exclusionary|an?\s+exclusion))|(?<!not\s)(?:allowed|"
-    r"permitted))\b(?P<rest>.*)$",
+    r"permitted)|(?:shall|will|does|do|would|should)\s+not\s+(?:be\s+)?(?:excluded?|preclude|disqualify)\b.*)\b(?P<rest>.*)$",
     re.IGNORECASE,
 )  # fmt: skip
 _MAY = re.compile(
@@ -58,9 +58,12 @@ _MAY = re.compile(
     r"had)|enroll|participate|receive)\b.*$",
     re.IGNORECASE,
 )
+_NONE_ALLOWED = re.compile(
+    r"^no\s+(?P<fact>.+?)\s+(?:is|are|will\s+be)\s+(?:allowed|permitted|eligible|acceptable)$", re.IGNORECASE
+)
 _FORBIDDEN = re.compile(
     r"^(?P<fact>.+?)\s*,?\s+(?:is|are|will\s+be|should\s+be|must\s+be)\s+(?P<not>not\s+(?:eligible|allowed|"
-    r"permitted|acceptable)|ineligible|excluded|prohibited|exclusionary|"
+    r"permitted|acceptable)|ineligible|excluded|prohibited|exclusionary|an?\s+exclusion(?:\s+criterion)?(?![\w-])|"
     r"contraindicated|not\s+to\s+be\s+(?:included|enrolled))(?:\s+from\s+(?:this|the|participation\s+in\s+(?:this|"
     r"the))(?:\s+clinical)?\s+(?:study|trial)|\s+for\s+(?:this|the)\s+(?:study|trial))?(?P<rest>.*)$",
     re.IGNORECASE,
@@ -136,6 +139,12 @@ def permission_in(text: str) -> tuple[str, str] | None:
         conditional = rest != match["rest"]
         return match["who"].strip(), rest.strip(" .,") if conditional else ""
     return (text, "") if _MAY.match(text) else None
+
+
+def none_allowed_in(text: str) -> str | None:
+    """What "no A is allowed" forbids; None for any other text."""
+    match = _NONE_ALLOWED.match(text)
+    return match["fact"].strip() if match else None
 
 
 def forbidden_in(text: str) -> tuple[str, str] | None:

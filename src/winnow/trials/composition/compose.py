@@ -11,8 +11,10 @@ from winnow.trials.composition.composed import Composed
 from winnow.trials.composition.describe import describe
 from winnow.trials.composition.draft import Draft
 from winnow.trials.composition.english import question_text
+from winnow.trials.composition.exceptions import carried
 from winnow.trials.composition.form import Ask, Form
 from winnow.trials.composition.grammar import read_form
+from winnow.trials.composition.leaves import leaf
 from winnow.trials.composition.masks import Masked
 from winnow.trials.composition.nesting import read_nested
 from winnow.trials.composition.phrases import tidy, without_lead
@@ -38,7 +40,7 @@ def compose(criterion: Criterion, conditions: tuple[str, ...] = (), tiers: TierR
         tiers: how criteria are sorted into tiers.
     """
     if is_registry_field(criterion):
-        return composed_field(criterion, tier=4)
+        return composed_field(criterion)
     tier = tier_of(criterion.whole_text, conditions, tiers, criterion.kind)
     draft = Draft(criterion.kind)
     only_if, form = _read(criterion, draft)
@@ -58,6 +60,9 @@ def _read(criterion: Criterion, draft: Draft) -> tuple[str, Form]:
         who, rest = population_of(text)
         return who, read_nested(criterion if not who else _reworded(criterion, rest), draft)
     if len(sentences_of(text)) == 1 and (permitted := permission_in(text)) and permitted[1]:
+        said = carried(permitted[0], permitted[1])
+        if said and len(said.pieces) == 1:
+            return permitted[0], leaf(said.pieces[0], draft)
         return permitted[0], read_form(permitted[1], draft, permitted[0])
     who, rest = population_of(text)
     rest = written_out(rest)

@@ -67,14 +67,15 @@ def read_coordination(row: Row, masked: Masked, kind: str, read: Read) -> Form |
     items[0] = without_choice(items[0])
     words = [link.word for link in row.links]
     if (denied := negation_of(items[0])) and _reaches(items, words):
-        return Negated(_denied(denied + masked.open("".join(_written(row))), read))
+        rest = masked.open("".join(_written(row)))
+        return Negated(_denied(negation_of(items[0] + rest) or denied + rest, read))
     if by_name := named_bounds(items, words):
         return joined("and", [joined("or", [read(bound) for bound in bounds]) for bounds in by_name])
     if not any(words) and are_adjectives(items):
         return None
     apart = "or" if kind == "exclusion" or are_diseases(items) else "and"
     one_fact = has_shared_head(items) or has_shared_prefix(items)
-    said, row = held_together(shared(items, words), row)
+    said, row = held_together(shared(items, words), Row(tuple(items), row.links))
     if len(said) == 1:
         return None
     group = grouped(row, apart)
@@ -99,8 +100,9 @@ def _denied(text: str, read: Read) -> Form:
     """The row under a negation: "no A, B and C" denies each of them."""
     masked = Masked(text)
     row = spread(read_row(masked.text), masked)
-    items = shared([masked.open(item) for item in row.items], [link.word for link in row.links])
-    said, _ = held_together(items, row)
+    raw = [masked.open(item) for item in row.items]
+    items = shared(raw, [link.word for link in row.links])
+    said, _ = held_together(items, Row(tuple(raw), row.links))
     if len(said) == 1:
         return read(text)
     return joined("or", [read(negation_of(item) or item) for item in said])

@@ -13,8 +13,8 @@ _IS = re.compile(
     r"considered|expected|likely|unlikely|"
     r"allergic|hypersensitive|intolerant|resistant|refractory|naive|postmenopausal|post-menopausal|premenopausal|"
     r"male|female|ambulatory|"
-    r"hospitali[sz]ed|institutionali[sz]ed|incarcerated|dependent|in\b|on\b|at\b|under\b|of\b|older|younger|aged|"
-    r"between|at\s+least|"
+    r"hospitali[sz]ed|institutionali[sz]ed|incarcerated|dependent|in\b(?!\s+situ)|\d+\s*(?:years?|yrs?|months?)\b|on\b|at\b|under\b|of\b|older|younger|aged|"
+    r"between|at\s+least\s+\d+\s*-?(?:years?|yrs?|months?)|expecting|"
     r"over|above|below|less\s+than|greater\s+than|more\s+than|within|free\b|fit\b|capable|incapable|competent|literate|"
     r"smoking|breast\s+feeding|attending|living|suffering|presenting|referred|admitted|\w+ed\s+(?:to|with|by|in|for|"
     r"from|at|on|into)|\w+ly\s+(?:ill|disabled|impaired|stable|unstable))(?![\w-])",
@@ -29,7 +29,8 @@ _HAS = re.compile(
 )  # fmt: skip
 _WAS = re.compile(
     r"^(?:(?:previously|newly|recently|histologically|already)\s+)*(?:treated|diagnosed|born|exposed|randomi[sz]ed|"
-    r"vaccinated|immuni[sz]ed)\b(?=\s)",
+    r"vaccinated|immuni[sz]ed)\b(?=\s+(?:with|for|by|in|at|to|on|as|within|and|or|before|after|during|of|outside|"
+    r"[\w-]+ly)\b)",
     re.IGNORECASE,
 )
 _DOES = re.compile(
@@ -76,6 +77,8 @@ def question_text(fact: str, context: str = "") -> str:
     """
     fact = _lowered(fact)
     behind = f" ({context})?" if context else "?"
+    if re.match(r"[<>≤≥=].*\b(?:years?|yrs?)\b", fact):
+        return f"Is the patient's age {fact}{behind}"
     if _PEOPLE.search(fact):
         return f"Is the patient one of these: {fact}{behind}"
     if _PAST_AUXILIARY.match(fact):
@@ -91,6 +94,11 @@ def question_text(fact: str, context: str = "") -> str:
         return f"Is it true of the patient: {fact}{behind}"
     clause = _CLAUSE.search(re.sub(r"\b(?:that|which|who|whose)\b.*", "", fact))
     return f"Is it true of the patient: {fact}{behind}" if clause else f"Does the patient have {fact}{behind}"
+
+
+def lowered_name(name: str) -> str:
+    """A condition's name as it is written in a sentence: "Breast Cancer" as "breast cancer", names of people kept."""
+    return re.sub(r"\b[A-Z][a-z]+\b(?!['\d])", lambda word: word[0] if _PERSONAL.match(word[0]) else word[0].lower(), name)
 
 
 def _lowered(fact: str) -> str:

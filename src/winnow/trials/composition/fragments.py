@@ -11,10 +11,19 @@ import re
 
 from winnow.trials.composition.masks import Masked
 from winnow.trials.composition.rows import Link, Row
-from winnow.trials.composition.standing import is_gene, is_generic, opens_loosely, stands
+from winnow.trials.composition.standing import (
+    ends_bare,
+    ends_open,
+    is_generic,
+    is_site,
+    is_symbol,
+    opens_loosely,
+    stands,
+    without_windows,
+)
 
 _OBJECT = re.compile(
-    r"^(?P<head>.+\b(?:in|of|from|on|after|with|by|to|for|during|against|involving|following|affecting)\s+)"
+    r"^(?P<head>.+\b(?:in|of|from|on|after|with|by|to|for|during|against|despite|involving|following|affecting)\s+)"
     r"(?P<object>(?:(?:the|an?)\s+)?[^,;]+)$",
     re.IGNORECASE,
 )  # fmt: skip
@@ -22,19 +31,22 @@ _OBJECT = re.compile(
 _TIED = re.compile(
     r"^(?P<head>\S.*?\b(?:treated|treatable|managed|controlled|caused|confirmed|documented|associated|refractory|"
     r"resistant|secondary|related|attributable|amenable|eligible|due|progress\w+|relaps\w+|recurr\w+|fail\w+|response|"
-    r"intoleran\w+|prevented|replaced|requiring|involving|affecting|preventing|complicated)"
-    r"(?:\s+(?:with|by|to|on|after|for|from|following|during))?\s+)(?P<object>[^,;]+)$",
+    r"intoleran\w+|prevented|replaced|complicated)"
+    r"\s+(?:with|by|to|on|after|for|from|following|during)\s+|^\S.*?\b(?:despite|requiring|involving|affecting|"
+    r"preventing)\s+)(?P<object>[^,;]+)$",
     re.IGNORECASE,
 )
+_MEANS = re.compile(r"\b(?:by|via|using|per|through|on)\s+(?:an?\s+)?[\w/-]+(?:\s+[\w/-]+)?$", re.IGNORECASE)
 _RELATION = re.compile(
     r"\b(?:allerg(?:y|ies|ic)|hypersensitivit(?:y|ies)|sensitivit(?:y|ies)|intoleran(?:ce|t)|exposures?|"
     r"contraindications?|resistan(?:ce|t)|refractory|failure|progression|response|diagnos[ei]s|history|evidence|"
     r"presence|suspicion|use|abuse|misuse|dependence|treatment|reactions?|signs|symptoms|risk|absence|relapse|"
-    r"recurrence)$",
+    r"recurrence|surgery|therapy|radiotherapy|chemotherapy|resection|ablation|medications?|drugs?|hospitali[sz]ation|"
+    r"candidates?)$",
     re.IGNORECASE,
 )
 _COMPLEMENT = re.compile(
-    r"^(?:[\w-]+\s+){1,4}?(?P<behind>(?:to|of|on|after|against)\s+\S.*)$", re.IGNORECASE
+    r"^(?:[\w-]+\s+){1,4}?(?P<behind>(?:to|of|on|after|against|for(?!\s+(?:the\s+(?:last|past)|at\s+least|more|\d)))\s+\S.*)$", re.IGNORECASE
 )
 
 
@@ -42,7 +54,8 @@ def spread(row: Row, masked: Masked) -> Row:
     """The row with heads given to the pieces that need one, where it is certain which."""
     row = _objects(row, masked)
     row = _complements(row, masked)
-    return _behind_commas(row, masked)
+    row = _behind_commas(row, masked)
+    return _pairs(row, masked) if {"and", "or"} <= {link.word for link in row.links} else row
 
 
 def held_together(items: list[str], row: Row) -> tuple[list[str], Row]:
@@ -50,15 +63,15 @@ def held_together(items: list[str], row: Row) -> tuple[list[str], Row]:
 
     Args:
         items: what the row's items say, with all that they share written out.
-        row: as it stands in the text; both have one entry an item.
+        row: as it stands in the text, nothing masked; both have one entry an item.
     """
     items, links, texts = list(items), list(row.links), list(row.items)
     place = 0
     while len(items) > 1 and place < len(items):
-        if _needs_head(items[place], place):
+        if _needs_head(items, place, links) or _adjectives_go_on(items[place], texts[place + 1 :], links[place:]):
             first = _partner(place, len(items), links)
-            written = links.pop(first).written
-            items[first : first + 2] = [items[first] + written + items[first + 1]]
+            written = _taken(links, first)
+            items[first : first + 2] = [items[first] + written + texts[first + 1]]
             texts[first : first + 2] = [texts[first] + written + texts[first + 1]]
             place = first
         else:
@@ -66,8 +79,29 @@ def held_together(items: list[str], row: Row) -> tuple[list[str], Row]:
     return items, Row(tuple(texts), tuple(links))
 
 
-def _needs_head(item: str, place: int) -> bool:
-    return not stands(item) or (place > 0 and opens_loosely(item))
+def _taken(links: list[Link], place: int) -> str:
+    """What a link says, taken out of the row; a bare comma before it keeps its word: "A, B or C" stays an "or"."""
+    link = links.pop(place)
+    if place and not links[place - 1].word:
+        links[place - 1] = Link(link.word, links[place - 1].loose, links[place - 1].written)
+    return link.written
+
+
+def _needs_head(items: list[str], place: int, links: list[Link]) -> bool:
+    """Whether a piece says nothing by itself: bare, the end of the phrase before it, or without its last noun."""
+    item, last = items[place], place == len(items) - 1
+    if not stands(item) or (not last and links[place].word and not links[place].loose and ends_open(item)):
+        return True
+    if place == 0:
+        return False
+    by_other = re.match(r"(?:any\s+)?(?:other|another)\b", item, re.I) and _MEANS.search(items[place - 1])
+    again = re.match(r"with(?:out)?\b", item, re.I) and re.search(r"\bwith(?:out)?\b", items[place - 1], re.I)
+    return opens_loosely(item) or bool(by_other or again)
+
+
+def _adjectives_go_on(item: str, rest: list[str], links: list[Link]) -> bool:
+    """ "systemic bacterial, fungal or viral infection": the noun of all is behind the commas."""
+    return bool(links and not links[0].word) and ends_open(item) and not stands(rest[0])
 
 
 def _partner(place: int, length: int, links: list[Link]) -> int:
@@ -81,20 +115,28 @@ def _partner(place: int, length: int, links: list[Link]) -> int:
 
 def _objects(row: Row, masked: Masked) -> Row:
     """ "mutation in tissue or blood", "variant of BRCA1 or BRCA2", "metastases treated with A or B"."""
-    items = list(row.items)
-    for place, link in enumerate(row.links):
-        before, item = masked.open(items[place]), masked.open(items[place + 1])
-        tight = link.word == "or" and not link.loose or (link.word == "" and place + 2 < len(items))
+    items, links, place = list(row.items), list(row.links), 0
+    clause = re.match(r"(?P<thing>\S+)\s+(?:that|which|who)\b", items[-1])
+    if clause and len(items) > 1 and _head_for(masked.open(items[0]), clause["thing"]):
+        return Row((masked.text,), ())  # the clause may be of all of them
+    under_others, joint = not stands(masked.open(items[0])), ""
+    while place < len(links):
+        before, item, link = joint or masked.open(items[place]), masked.open(items[place + 1]), links[place]
+        tight = (link.word == "or" and (place or not link.loose)) or (link.word == "" and place + 2 < len(items))
         head = _head_for(before, item) if tight else ""
-        if head:
-            items[place + 1] = head + items[place + 1]
-    return Row(tuple(items), row.links)
+        if head and under_others:  # "advanced or recurrent cancer of A or B": which go with which is not written out
+            items[place : place + 2] = [items[place] + links.pop(place).written + items[place + 1]]
+            joint = before
+            continue
+        items[place + 1] = head + items[place + 1]
+        place, joint = place + 1, ""
+    return Row(tuple(items), tuple(links))
 
 
 def _head_for(before: str, item: str) -> str:
     """The words before the object of `before` that `item` needs too; "" when that is not certain."""
     found = _OBJECT.match(before)
-    alike = found and any(kind(found["object"]) and kind(item) for kind in (is_gene, is_generic))
+    alike = found and any(kind(found["object"]) and kind(item) for kind in (is_symbol, is_generic, is_site))
     if found and alike and stands(found["head"] + "x") and not is_generic(found["head"]):
         return found["head"]
     tied = _TIED.match(before)
@@ -108,7 +150,7 @@ def _complements(row: Row, masked: Masked) -> Row:
     """ "allergy or hypersensitivity to X": the first needs "to X" as well."""
     items = list(row.items)
     for place in range(len(items) - 2, -1, -1):
-        following = _COMPLEMENT.match(masked.open(items[place + 1]))
+        following = _COMPLEMENT.match(without_windows(masked.open(items[place + 1])))
         link = row.links[place]
         if following and _RELATION.search(masked.open(items[place])) and (link.word or place + 2 < len(items)):
             items[place] = f"{items[place]} {following['behind']}"
@@ -126,7 +168,7 @@ def _behind_commas(row: Row, masked: Masked) -> Row:
             continue
         words = {link.word for link in links[place + 1 : end]} - {""}
         start = _or_row_before(links, place)
-        if start == place and len(words) == 1:
+        if start == place and len(words) == 1 and not ends_bare(masked.open(items[place])):
             split = [f"{items[place]}, {item}" for item in items[place + 1 : end + 1]]
             items[place : end + 1] = split
             links[place : end] = [links[end - 1]] * (len(split) - 1)
@@ -136,6 +178,16 @@ def _behind_commas(row: Row, masked: Masked) -> Row:
             items[start : place + 1] = [item + written for item in items[start : place + 1]]
             del items[place + 1 : end + 1], links[place:end]
             place += 1
+    return Row(tuple(items), tuple(links))
+
+
+def _pairs(row: Row, masked: Masked) -> Row:
+    """ "A and m or n B" is A and (m B or n B): a piece without a head is read with the one behind it first."""
+    items, links = list(row.items), list(row.links)
+    for place in range(len(links) - 1, -1, -1):
+        pair = links[place].word and not links[place].loose and not stands(masked.open(items[place]))
+        if pair and stands(masked.open(items[place + 1])) and not opens_loosely(masked.open(items[place])):
+            items[place : place + 2] = [items[place] + _taken(links, place) + items[place + 1]]
     return Row(tuple(items), tuple(links))
 
 

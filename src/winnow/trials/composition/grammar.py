@@ -9,41 +9,20 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from winnow.trials.composition import clauses
+from winnow.trials.composition import clauses, wordings
 from winnow.trials.composition.coordination import read_coordination, row_of, without_choice
 from winnow.trials.composition.draft import Draft, joined
+from winnow.trials.composition.exceptions import carried
 from winnow.trials.composition.form import All, Any, AtLeast, Form, Negated
 from winnow.trials.composition.leaves import compared, leaf
 from winnow.trials.composition.masks import Masked, in_parentheses
-from winnow.trials.composition.numbers import NUMBER, number
+from winnow.trials.composition.numbers import number
 from winnow.trials.composition.phrases import negation_of, tidy, without_lead
 from winnow.trials.composition.rows import read_row
 from winnow.trials.composition.sentences import is_note, sentences_of, written_out
+from winnow.trials.composition.standing import stands
 
 DEPTH_AT_MOST = 12
-_MEN, _WOMEN = r"(?:males?|men)", r"(?:females?|women)"
-_SEXES = re.compile(
-    rf"^(?:(?:healthy|adult|both|all|eligible)\s+)*(?:(?:{_MEN}|{_WOMEN})\s*(?:and/or|and|or|/|&)\s*"
-    rf"(?:(?:non-pregnant,?\s+)?(?:non-\w+\s+)?)(?:{_MEN}|{_WOMEN})|(?:both|either|any|all)\s+(?:sex(?:es)?|genders?))\b"
-    r"(?:\s+(?:patients?|subjects?|participants?|volunteers?|adults?))?[\s,:]*(?P<rest>.*)$",
-    re.IGNORECASE,
-)
-_SEX = re.compile(
-    rf"^(?:(?:adult|healthy|eligible)\s+)*(?P<sex>{_MEN}|{_WOMEN}|man|woman)(?:\s+(?:patients?|subjects?|participants?))?"
-    r"[\s,]*(?=$|aged?\b|between\b|[≥≤<>]|over\b|at\s+least|\d|from\s+\d|older|younger|under\b|"
-    r"who\s+(?:are|is|have|has)\b)(?P<rest>.*)$",
-    re.IGNORECASE,
-)
-_COUNTED = re.compile(
-    rf"^(?:at\s+least|≥|>=|a\s+minimum\s+of)\s+(?P<count>{NUMBER})\s+(?:or\s+more\s+)?of\b\s*(?:the\s+)?(?:following)?"
-    r"[\s:]*(?P<rest>.+)$",
-    re.IGNORECASE,
-)
-_WITHOUT = re.compile(
-    r"^(?P<fact>(?:(?!\b(?:and|or|no|not)\b)[^,;])*?[\w\ue000-\uf8ff])[\s,]+"
-    r"(?:(?:and\s+)?without|but\s+(?:not|no)|and\s+not)\s+(?:any\s+)?(?P<rest>[^;]+)$",
-    re.IGNORECASE,
-)
 
 
 def read_form(text: str, draft: Draft, context: str = "") -> Form:
@@ -111,14 +90,21 @@ class _Grammar:
         if clauses.permission_in(Masked(text).text):
             self.draft.remark(f"permits and demands nothing: {text}")
             return Any(()) if self.excludes else All(())
+        if self.excludes and (fact := clauses.none_allowed_in(text)):
+            return self.deeper.read(fact)
         if forbidden := clauses.forbidden_in(text):
             return self._forbidden(*forbidden)
         who, rest = clauses.population_of(text)
         if who and self.depth:
             return self._implied(who, rest)
-        text = without_lead(written_out(text))
+        if expecting := wordings.EXPECTING.match(text):
+            self.draft.remark(f"of {expecting['who']}")
+            text = text[expecting.end() :]
+        demanded, text = text, without_lead(written_out(text))
         masked = Masked(text)
         if excepted := clauses.exception_in(masked.text):
+            if not self.excludes and wordings.DEMANDED_UNLESS.search(Masked(demanded).text) and not negation_of(text):
+                return self._lifted([self.deeper.read(masked.open(excepted.fact))], [masked.open(excepted.unless)])
             return self._excepted(masked.open(excepted.fact), masked.open(excepted.unless))
         if (defined := clauses.definition_in(text)) and compared(defined[1]):
             context = f"{self.context}; {defined[0]}" if self.context else defined[0]
@@ -141,21 +127,31 @@ class _Grammar:
     def _excepted(self, fact: str, unless: str) -> Form:
         """ "A except B": A and not B; "no A except B": not (A and not B)."""
         denied = negation_of(fact)
-        form = joined("and", [self.deeper.read(denied or fact), Negated(self.deeper.read(unless))])
+        form = joined("and", [self.deeper.read(denied or fact), Negated(self._of(denied or fact, unless))])
         return Negated(form) if denied else form
+
+    def _of(self, subject: str, clause: str) -> Form:
+        """A clause whose pieces may say something only of the subject: "treated and stable"."""
+        said = carried(subject, clause)
+        if said is None:
+            return self.deeper.read(clause)
+        pairs = zip(said.pieces, said.whole, strict=True)
+        return joined(said.word, [self._leaf(piece) if whole else self.deeper.read(piece) for piece, whole in pairs])
 
     def _phrase(self, text: str) -> Form:
         """A text without exceptions: sexes, counts, rows, negations, and at last a single fact."""
-        if match := _SEXES.match(text):
+        if match := wordings.SEXES.match(text):
             return joined(
                 "and", [Any((leaf("male", self.draft), leaf("female", self.draft))), *self._rest(match["rest"])]
             )
-        if match := _COUNTED.match(text):
+        if match := wordings.COUNTED.match(text):
             return self._counted(match)
         masked = Masked(text)
-        if without := _WITHOUT.match(masked.text):
+        if without := wordings.WITHOUT.match(masked.text):
             fact, rest = self.deeper.read(masked.open(without["fact"])), self.deeper.read(masked.open(without["rest"]))
             return joined("and", [fact, Negated(rest)])
+        if (match := wordings.AND_COUNTED.match(text)) and _is_one(match["before"]):
+            return self._and_counted(match["before"], match["counted"])
         row = row_of(masked)
         if len(row.items) > 1 and (form := read_coordination(row, masked, self.draft.kind, self.deeper.read)):
             return form
@@ -173,17 +169,34 @@ class _Grammar:
         if count > len(items):
             return self._leaf(match[0])
         parts = tuple(self.deeper.read(item) for item in items)
+        if count == 1:
+            self.draft.remark("at least 1 of them")
         return Any(parts) if count == 1 else AtLeast(count, parts)
+
+    def _and_counted(self, before: str, counted: str) -> Form:
+        """ "A with at least 2 of: B, C and D"."""
+        if wordings.OTHER_HALF.fullmatch(tidy(before)):
+            self.draft.remark(f"not asked: {before}")
+            return self.deeper.read(counted)
+        return joined("and", [self.deeper.read(before), self.deeper.read(counted)])
 
     def _single(self, text: str) -> Form:
         """One fact, perhaps "A (except B)", "women aged ..." or "A if B"."""
-        if (match := _SEX.match(text)) and match["rest"]:
+        if match := wordings.ONE_SEX.fullmatch(text):
+            self.draft.remark(f"asked as a sex: {text}")
+            return leaf("male" if match["male"] else "female", self.draft)
+        if (match := wordings.SEX.match(text)) and match["rest"]:
             return joined("and", [leaf(match["sex"], self.draft), *self._rest(match["rest"])])
         excepted = clauses.exception_in_parentheses(text)
         if excepted or (self.excludes and (excepted := clauses.allowed_in_parentheses(text))):
             return self._excepted(excepted.fact, excepted.unless)
         masked = Masked(text)
         condition, fact = map(masked.open, clauses.condition_of(masked.text))
-        if condition and self.depth:
+        if condition and self.depth and stands(condition) and not condition.endswith(" not"):
             return joined("and", [self._leaf(fact), self.deeper.read(condition)])
         return self._leaf(without_choice(text) or text)
+
+
+def _is_one(text: str) -> bool:
+    """Whether words hold no alternative and close every parenthesis."""
+    return text.count("(") == text.count(")") and not re.search(r"\bor\b", Masked(text).text)

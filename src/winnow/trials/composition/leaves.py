@@ -12,6 +12,7 @@ from winnow.trials.composition.form import Form
 from winnow.trials.composition.measures import Measure, read_measures
 from winnow.trials.composition.question import Comparison, Question, Window
 from winnow.trials.composition.reading import read_quantities
+from winnow.trials.composition.standing import stands
 from winnow.trials.composition.windows import DAYS, Found, lasting, read_windows, window_of
 
 _HISTORY = re.compile(r"\bhistory\b", re.IGNORECASE)
@@ -28,6 +29,13 @@ _NOT_A_NAME = re.compile(
     r"resting|screening|pre-\w+|if|who|any)\s+)+",
     re.IGNORECASE,
 )  # fmt: skip
+# A heading of laboratory values is no part of what each of them asks.
+_ADEQUATE = re.compile(
+    r"(?:patients?\s+)?(?:must\s+)?(?:have\s+|has\s+|having\s+)?(?:an?\s+)?(?:adequate|acceptable|sufficient|normal|required|"
+    r"initial)\b[^<>=≥≤\d]*"
+    r"(?:functions?|reserve|values?|parameters|tests?|counts?|status|laborator\w+)\b[^<>=≥≤]*",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -55,7 +63,7 @@ def leaf(phrase: str, draft: Draft, context: str = "") -> Form:
     found = [one for one in found if not _in_parentheses(phrase, one.start)]
     if len(found) > 1:
         return joined("and", [_asked(piece, draft, context) for piece in _pieces(phrase, found)])
-    if found and (match := _JOINED_BY_WITH.match(phrase[: found[0].start])) and not _is_filling(match["fact"]):
+    if found and (match := _JOINED_BY_WITH.match(phrase[: found[0].start])) and _holds(match["fact"]):
         rest = phrase[found[0].start :]
         return joined("and", [_asked(match["fact"], draft, context), _asked(rest, draft, context)])
     return _asked(phrase, draft, context)
@@ -70,6 +78,9 @@ def _asked(phrase: str, draft: Draft, context: str) -> Form:
         window = window_of(context)
     statement = _statement(phrase, windows)
     comparison = found[0].comparison if found else None
+    if comparison and _ADEQUATE.fullmatch(context):
+        draft.remark(f"heading of the values below: {context}")
+        context = ""
     return draft.ask(Question(question_text(phrase, context), statement, comparison, window))
 
 
@@ -155,6 +166,11 @@ def _inside(start: int, end: int, spans: Sequence[Found | _Compared]) -> bool:
 def _in_parentheses(text: str, place: int) -> bool:
     before = text[:place]
     return before.count("(") + before.count("[") > before.count(")") + before.count("]")
+
+
+def _holds(fact: str) -> bool:
+    """Whether the words before "with" and a bound are a fact by themselves."""
+    return not _is_filling(fact) and stands(fact)
 
 
 def _is_filling(text: str) -> bool:

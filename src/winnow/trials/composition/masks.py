@@ -23,6 +23,7 @@ _EXPRESSIONS = re.compile(
     r"symptoms\s+(?:and|or)\s+signs|and\s+so\s+on|ear,\s+nose,?\s+and\s+throat|"
     r"read(?:ing)?\s+and\s+(?:understand(?:ing)?|writ(?:e|ing))|"
     r"(?:germline|somatic)\s*(?:and/or|or|and|/)\s*(?:germline|somatic)|pathogenic\s*(?:or|/)\s*likely\s+pathogenic|"
+    r"between\s+(?!\d)[^,;]{3,50}?\s+and\s+\w[\w-]*|"
     r"hand\s+and\s+foot|day\s+and\s+night|bread\s+and\s+butter|activation\s+and/or\s+amplification|up\s+and\s+go|"
     r"(?:acute|chronic)\s*(?:and/or|or|and|/)\s*(?:acute|chronic)|(?:suspected|known|documented|confirmed|"
     r"proven)\s*(?:or|and|/|and/or)\s*(?:suspected|known|documented|confirmed|probable|proven)|"

@@ -37,6 +37,13 @@ _KINDS = re.compile(
     r"stages?|mutations?|settings?)\b",
     re.IGNORECASE,
 )
+_INTRODUCES = re.compile(
+    r"[\s,;(]*(?:\b(?:as\s+)?(?:defined|determined|evidenced|demonstrated|indicated|documented|shown)\s+(?:as|by)|"
+    r"\b(?:with|by|including|meeting|of|as)?\s*(?:all|any|each|one|at\s+least\s+one|either|one\s+or\s+more)\s+of\s+(?:the\s+)?(?:following|these|below)|"
+    r"\b(?:as\s+follows|as\s+below|listed\s+below|(?:with|by|including|meeting|of|as)?\s*the\s+following))"
+    r"(?:\s+(?:criteria|conditions|requirements|parameters|values|laboratory\s+values))?\W*$",
+    re.IGNORECASE,
+)
 # Words that end in "except:" or in a sentence that calls what follows exceptions.
 _BUT = re.compile(
     r"^(?P<fact>.*\w)[\s,(]+(?P<lead>(?:except(?:ions?)?(?:\s+for)?|unless|with\s+the\s+exceptions?\s+of|excluding|"
@@ -79,7 +86,7 @@ def read_nested(criterion: Criterion, draft: Draft, context: str = "") -> Form:
 
 def joined_context(context: str, own: str) -> str:
     """The lead-in's words as context for what is below it, "" when they say nothing ("One of the following:")."""
-    words = re.sub(r"\s+", " ", own).strip(" :.*-")
+    words = _INTRODUCES.sub("", re.sub(r"\s+", " ", own).strip(" :.*-")).strip(" :.,*-(")
     if not re.search(r"[^\W\d_]{2,}", _GENERIC.sub("", words)):
         return context
     return f"{context}; {words}" if context else words

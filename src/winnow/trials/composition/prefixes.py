@@ -14,23 +14,23 @@ _LINKED = (
     r"received|receiving|undergone|undergoing|taking|required?|requiring|need|need\s+for|diagnosed|known|suspected|"
     r"metasta\w+|"
     r"participation|enrolled|enrollment|refractory|resistant|progress\w*|relapsed?|failure|response|suspicion|risk|"
-    r"indications?)"
+    r"indications?|effects?|toxicit(?:y|ies)|complications?|resolution|recovery|recovered|resolved)"
 )
 _QUALIFIERS = (
     r"(?:(?:current|recent|past|prior|previous|active)\s+or\s+(?:current|recent|past|prior|previous|active|concurrent)|"
-    r"prior|previous|current|currently|concurrent|concomitant|known|uncontrolled|poorly\s+controlled|active|"
+    r"previously|prior|previous|current|currently|concurrent|concomitant|known|uncontrolled|poorly\s+controlled|active|"
     r"recent|severe|symptomatic|"
     r"unstable|untreated|clinically\s+significant|significant|ongoing|suspected|documented|any|other|personal|"
     r"family|past|medical)"
 )
 _PREFIX = re.compile(
-    rf"^(?:(?:a|an|the)\s+)?(?:(?:{_QUALIFIERS}\s+)+(?:{_LINKED}\s+(?:of|to|with|for|from|by|in|on|after|following)\s+)?|"
-    rf"(?:{_QUALIFIERS}\s+)*(?:{_LINKED}(?:\s+\w+)?\s+(?:of|to|with|for|from|by|in|on|after|following)\s+)+|(?:has\s+|"
+    rf"^(?:(?:a|an|the|has|have|had)\s+)?(?:(?:{_QUALIFIERS}\s+)+(?:{_LINKED}\s+(?:of|to|with|for|from|by|in|on|after|following)\s+)?|"
+    rf"(?:{_QUALIFIERS}\s+)*(?:(?:\w+\s+){{0,2}}?{_LINKED}(?:\s*\([^()]*\)|\s+\w+)?\s+(?:of|to|with|for|from|by|in|on|after|following)\s+)+|(?:has\s+|"
     rf"have\s+)?(?:received|receiving|undergone|taking)\s+)",
     re.IGNORECASE,
 )  # fmt: skip
 _OWN_PREFIX = re.compile(
-    rf"^(?:(?:a|an|the|no|not|has|have|had|is|are|without|with|must|does|do|pregnan\w*|lactat\w*|nursing|"
+    rf"^(?:(?:a|an|the|no|not|has|have|had|is|are|without|with|must|does|do|been|should|will|would|were|was|can|could|may|pregnan\w*|lactat\w*|nursing|"
     rf"breast-?\s?feeding|age|male|female)\b"
     rf"|{_QUALIFIERS}\b|{_LINKED}\s+(?:of|to|with|for|from)\b)",
     re.IGNORECASE,
@@ -72,10 +72,11 @@ def with_prefixes(items: list[str]) -> list[str]:
     links = prefix is not None and re.search(rf"\b{_LINKED}\b|received|taking", prefix[0], re.IGNORECASE) is not None
     done = [items[0]]
     for item in items[1:]:
-        own = _OWN_PREFIX.match(item) and not (links and re.match(rf"{_QUALIFIERS}\b", item, re.IGNORECASE))
+        own = _OWN_PREFIX.match(item) and not (links and re.match(rf"(?:{_QUALIFIERS}|an?)\b", item, re.IGNORECASE))
+        begun = prefix is not None and item.lower().startswith(prefix[0].lower())
         if able and _BARE_VERB.match(item):
             done.append(able[0] + item)
-        elif prefix and prefix.end() < len(items[0]) and not own and not bounds_of(item):
+        elif prefix and prefix.end() < len(items[0]) and not own and not bounds_of(item) and not begun:
             done.append(prefix[0] + item)
         else:
             done.append(item)

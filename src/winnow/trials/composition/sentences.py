@@ -18,6 +18,9 @@ _ALTERNATIVE = re.compile(r"\s*[(\[]\s*(?=(?:and/or|or)\s)(?P<inner>[^()\[\]]*)[
 _WINDOW = re.compile(r"\s*[(\[]\s*(?P<inner>(?:within|in\s+the\s+(?:last|past))\s[^()\[\]]*)[)\]]$", re.IGNORECASE)
 
 
+_FOR_SEX = re.compile(r"(?<=[\d%LlsH])\s*\((?:for\s+|in\s+)?(?P<sex>males?|females?|men|women)\)", re.IGNORECASE)
+
+
 def sentences_of(text: str) -> list[str]:
     """The sentences of a text, and its clauses between semicolons, where no parenthesis is open."""
     pieces, begin = [], 0
@@ -35,7 +38,9 @@ def is_note(sentence: str) -> bool:
 
 
 def written_out(text: str) -> str:
-    """ "<= 2.5 x ULN (<= 5 x ULN if B)" with its "or" and no parenthesis; "(within 8 days)" at the end without its."""
+    """ "<= 2.5 x ULN (<= 5 x ULN if B)" with its "or" and no parenthesis; "(within 8 days)" at the end without its,
+    and "(men)" behind a bound as "for men"."""
+    text = _FOR_SEX.sub(r" for \g<sex>", text)
     text = _WINDOW.sub(r" \g<inner>", text)
     return _ALTERNATIVE.sub(r", \g<inner>", _BOUND.sub(_with_or, text))
 

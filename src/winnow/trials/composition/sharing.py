@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import re
+
 from winnow.trials.composition.bounds import bounds_of, with_bounds
 from winnow.trials.composition.heads import with_heads
 from winnow.trials.composition.prefixes import with_prefixes
 from winnow.trials.composition.windows import read_windows
 
+_QUALITY = re.compile(r"(?:(?:has|have|having)\s+)?(?:[\w-]+\s+)?(?:adequate|acceptable|sufficient|normal|abnormal|impaired|inadequate|insufficient)\s+", re.I)
+
 
 def shared(items: list[str], words: list[str]) -> list[str]:
     """The items, each with what it shares with its neighbours written out; `words[i]` links items i and i + 1."""
-    items = with_heads(items)
-    items = with_prefixes(items)
+    items = with_prefixes(_qualities(items, with_heads(items)))
     items = with_bounds(items)
     return _windows(items, words)
+
+
+def _qualities(items: list[str], headed: list[str]) -> list[str]:
+    """ "adequate liver and kidney function, ECOG 1": adequate for all that share the noun."""
+    quality, done = _QUALITY.match(items[0]), list(headed)
+    for place in range(1, len(items)):
+        if not quality or headed[place - 1] == items[place - 1]:
+            break
+        done[place] = quality[0] + headed[place]
+    return done
 
 
 def _windows(items: list[str], words: list[str]) -> list[str]:

@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from winnow.core import chosen
+from winnow.language import KeptEncoder, SentenceEncoder
 from winnow.trials.annotations import read_answer_rows
 from winnow.trials.evaluation.composition import evaluate_composition
-from winnow.trials.evaluation.controls import ClosedWorld, CriterionWords, Majority, RecordedModel, ShuffledNotes
+from winnow.trials.evaluation.controls import ShuffledNotes
 from winnow.trials.evaluation.coverage import save_coverage
 from winnow.trials.evaluation.criteria import Predictor, compare, out_of_fold
-from winnow.trials.evaluation.engine_rows import ShippedEngine, SignalCache, TunedEngine
+from winnow.trials.evaluation.engine_rows import table_predictors
 from winnow.trials.evaluation.reader import Kept, Pooled, ReaderPredictor
 from winnow.trials.evaluation.replay import read_replay
 from winnow.trials.evaluation.replay_tables import agreement_row, quote_row, replayed_rows, score_rows
 from winnow.trials.evaluation.retrieval import evaluate_evidence, evaluate_pool, read_known_items
 from winnow.trials.registry import read_trials
-from winnow.trials.retrieval import Encoder
 from winnow.trials.scoring import Policy
 from winnow.trials.tuning.made import read_lines
 
@@ -41,7 +41,7 @@ class Measuring:
 
     data: Path
     out: Path
-    encoder: Encoder
+    encoder: SentenceEncoder
     reader: bool = False
     folds: int = 5
     seeds: int = 2
@@ -69,11 +69,13 @@ def composition(given: Measuring) -> Tables:
 
 def pool(given: Measuring) -> Tables:
     """Patients written for one trial each, found again in the whole pool and in its oncology part."""
+    encoder = KeptEncoder(given.encoder)  # trials and invented patients are public
     trials = read_trials(given.data / "trial-pool.parquet").trials
     patients = read_known_items(given.data / "known-item-patients.jsonl")
-    oncology = [trial for trial in trials if trial.source.endswith("oncology")]
-    tables = {"pool-all": evaluate_pool(trials, patients, given.encoder)}
-    return tables | ({"pool-oncology": evaluate_pool(oncology, patients, given.encoder)} if oncology else {})
+    ids = _oncology(given.data / "trial-pool.parquet")
+    oncology = [trial for trial in trials if trial.trial_id in ids]
+    tables = {"pool-all": evaluate_pool(trials, patients, encoder)}
+    return tables | ({"pool-oncology": evaluate_pool(oncology, patients, encoder)} if oncology else {})
 
 
 def replay(given: Measuring) -> Tables:
@@ -109,21 +111,20 @@ def measure(part: str, given: Measuring) -> Tables:
     return chosen(PARTS, part, "measurement", "WN-C01")(given)
 
 
+def _oncology(path: Path) -> set[str]:
+    """The trials that the pool's file marks as oncology: the part that other systems were measured on."""
+    import pyarrow.parquet as pq
+
+    rows = pq.read_table(path, columns=["nct_id", "source"]).to_pylist()
+    return {row["nct_id"] for row in rows if row["source"] == "oncology"}
+
+
 def _predictors(given: Measuring) -> Sequence[Predictor]:
-    signals = SignalCache(encoder=given.encoder)
-    tuned = TunedEngine(signals)
-    shipped = ShippedEngine(encoder=given.encoder)
-    made: list[Predictor] = [
-        Majority(),
-        Majority(by_kind=True),
-        CriterionWords(),
-        TunedEngine(signals, blind=True),
-        ShuffledNotes(TunedEngine(SignalCache(encoder=given.encoder))),
-        shipped,
-        ClosedWorld(shipped),
-        tuned,
-    ]
-    return [*made, *(_reader_rows(given, tuned) if given.reader else ()), RecordedModel()]
+    made = table_predictors(given.encoder)
+    if given.reader:
+        tuned = next(one for one in made if one.name == "engine (a), tuned")
+        made[-1:-1] = _reader_rows(given, tuned)
+    return made
 
 
 def _reader_rows(given: Measuring, tuned: Predictor) -> list[Predictor]:

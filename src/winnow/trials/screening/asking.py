@@ -9,12 +9,12 @@ from datetime import date
 from winnow.core import WinnowError
 from winnow.trials.answering import Answer, Asked
 from winnow.trials.answering.quotes import verify_quotes
-from winnow.trials.composition import compose, describe
+from winnow.trials.composition import TierRules, compose, describe
 from winnow.trials.criteria import Criterion
 from winnow.trials.patients import Patient
 from winnow.trials.retrieval import open_chart
 from winnow.trials.scoring import Policy, Verdict, decide
-from winnow.trials.screening.engines import EngineChoice, build_engine, sentence_encoder_named
+from winnow.trials.screening.engines import EngineChoice, build_composer, build_engine, sentence_encoder_named
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,12 @@ def ask_criterion(
         raise WinnowError("WN-C01", "the criterion is empty", fix="Write what has to hold: 'Age 18 or older'.")
     chart = open_chart(_one(patients, patient_id), as_of, encoder=sentence_encoder_named(encoder))
     kind = "exclusion" if exclusion else "inclusion"
-    composed = compose(Criterion("asked/01", "asked", kind, text.strip()))
+    choice = engine or EngineChoice()
+    criterion = Criterion("asked/01", "asked", kind, text.strip())
+    composer = build_composer(choice, TierRules())
+    composed = composer(criterion, ()) if composer else compose(criterion)
     asked = [Asked(question, kind, text, composed.only_if) for question in composed.questions]
-    answers = [verify_quotes(a, chart) for a in build_engine(engine or EngineChoice()).answer(asked, chart)]
+    answers = [verify_quotes(a, chart) for a in build_engine(choice).answer(asked, chart)]
     verdict = decide(composed, {answer.question_id: answer for answer in answers}, Policy())
     questions = tuple(question.text for question in composed.questions)
     return CriterionAnswer(questions, describe(composed.form), tuple(answers), verdict)

@@ -45,7 +45,9 @@ class ReaderTuning:
     made_rate: float = 1e-4
     held_out: float = 0.1
     second_opinion: float = 0.25
-    fitting: Mapping[str, Any] = field(default_factory=lambda: {"max_tokens": 192, "learning_rate": 1.5e-4})
+    fitting: Mapping[str, Any] = field(
+        default_factory=lambda: {"epochs": 3.0, "max_tokens": 192, "learning_rate": 1.5e-4}
+    )
     reading: ReadingSettings = field(default_factory=ReadingSettings)
     seed: int = 0
 

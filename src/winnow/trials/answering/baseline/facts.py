@@ -6,17 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from winnow.trials.answering.baseline.alternatives import GONE, alternatives, implied_by
+from winnow.trials.answering.baseline.assertion import Assertion, assess
 from winnow.trials.answering.baseline.dates import find_dates, in_window, nearest
+from winnow.trials.answering.baseline.denial import denials
 from winnow.trials.answering.baseline.evidence import CONFLICTED, LIKELY, LONG_AGO, Finding, written_on
-from winnow.trials.answering.baseline.lexicon import GENERIC
-from winnow.trials.answering.baseline.mentions import Claim, Mention, StemIndex, mention_in
+from winnow.trials.answering.baseline.lexicon import VAGUE
+from winnow.trials.answering.baseline.mentions import ALLERGY, Claim, Mention, StemIndex, mention_in
 from winnow.trials.answering.baseline.words import stem
 from winnow.trials.composition import Question, Window
 from winnow.trials.retrieval import Sentence
 
 # For charts without a single date: only differences count, so any day will do; it never leaves this module.
 _SOME_DAY = date(2001, 1, 1)
-_GENERIC = frozenset(stem(word) for word in GENERIC) | frozenset("0123456789")
+_VAGUE = frozenset(stem(word) for word in VAGUE) | frozenset("0123456789")
 
 
 @dataclass(frozen=True)
@@ -30,25 +33,68 @@ class Vote:
 
 
 def find_fact(question: Question, index: StemIndex, as_of: date | None) -> Finding | None:
-    """The answer that the chart's sentences give to a question in words; None when none decides."""
-    claim = Claim.of(question.statement)
-    if set(claim.heads) <= _GENERIC:
-        return None
-    found = [mention for s in index.holding(claim.heads) if (mention := mention_in(s, claim)) and mention.heads == 1]
-    votes = [vote for mention in found if (vote := _vote(mention, claim, question.window, as_of))]
+    """The answer that the chart's sentences give to a question in words; None when none decides.
+
+    One alternative of an "or" is enough for yes; for no a sentence must deny each.
+    """
+    split = alternatives(question.statement)
+    claims = [Claim.of(statement) for statement in split]
+    more = [Claim.of(question.statement)] if len(split) > 1 else []
+    votes: list[Vote] = []
+    for sentence in index.sentences_for((*claims, *more)):
+        said = [_said(sentence, claim, question.window, as_of) for claim in claims]
+        also = [_said(sentence, claim, question.window, as_of) for claim in more]
+        holding = [vote for vote in (*said, *also) if vote and vote.holds]
+        if holding:
+            votes.append(holding[0])
+        elif all(said) and said[0]:
+            votes.append(said[0])
+    return _decide(votes) if votes else _or_implied(question, index, as_of)
+
+
+def _or_implied(question: Question, index: StemIndex, as_of: date | None) -> Finding | None:
+    """What a safe implication gives; nothing once a note as new or newer says that the disease is gone."""
+    claims = [Claim.of(statement) for statement in implied_by(question.statement)]
+    found = [
+        vote
+        for sentence in index.sentences_for(claims)
+        for claim in claims
+        if (vote := _said(sentence, claim, question.window, as_of)) and vote.holds
+    ]
+    gone = max((s.day or LONG_AGO for s in index.sentences if GONE.search(s.text)), default=None)
+    votes = [vote for vote in found if gone is None or _day(vote) > gone]
     return _decide(votes) if votes else None
+
+
+def _said(sentence: Sentence, claim: Claim, window: Window | None, as_of: date | None) -> Vote | None:
+    """What a sentence says of one claim; nothing of a claim that names no fact."""
+    if set(claim.stems) <= _VAGUE or _bears_not(sentence, claim):
+        return None
+    for term in denials(sentence, claim):
+        said = assess(sentence.text, term.start, term.end, sentence.section)
+        if _counts(said, claim):
+            return Vote(False, sentence, "it is denied")
+    mention = mention_in(sentence, claim)
+    return _vote(mention, claim, window, as_of) if mention and mention.share == 1 else None
+
+
+def _bears_not(sentence: Sentence, claim: Claim) -> bool:
+    """Whether a sentence only lists what the patient does not bear: an allergy to aspirin is no aspirin."""
+    return not claim.of_allergy and bool(ALLERGY.search(sentence.text) or ALLERGY.search(sentence.section))
+
+
+def _counts(said: Assertion, claim: Claim) -> bool:
+    """Whether it is said of whom the claim is about, and as a fact."""
+    of_whom = (said.person == "family") == claim.of_family and said.person != "other person"
+    return of_whom and not said.possible and (claim.planned or not said.hypothetical)
 
 
 def _vote(mention: Mention, claim: Claim, window: Window | None, as_of: date | None) -> Vote | None:
     said = mention.assertion
-    if (said.person == "family") != claim.of_family or said.person == "other person":
-        return None
-    if said.possible or (said.hypothetical and not claim.planned):
+    if not _counts(said, claim):
         return None
     if said.negated:
-        return Vote(False, mention.sentence, "it is denied")
-    if mention.share < 1:
-        return None  # "asthma" does not claim "severe asthma"
+        return Vote(False, mention.sentence, "it is denied") if mention.denied else None
     if said.ended and not _of_any_time(claim, window):
         return Vote(False, mention.sentence, "it is over", outside=True)
     inside = _in_window(mention, window, as_of)

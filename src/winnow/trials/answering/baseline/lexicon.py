@@ -7,8 +7,8 @@ from __future__ import annotations
 
 # What is written -> the words it stands for. In this case only: in lower case it is a word or something else.
 ABBREVIATIONS = {
-    "HTN": "hypertension", "DM": "diabetes", "DM2": "type 2 diabetes", "T2DM": "type 2 diabetes",
-    "T1DM": "type 1 diabetes", "NIDDM": "type 2 diabetes", "IDDM": "type 1 diabetes",
+    "HTN": "hypertension", "DM": "diabetes", "DM2": "type2 diabetes", "T2DM": "type2 diabetes",
+    "T1DM": "type1 diabetes", "NIDDM": "type2 diabetes", "IDDM": "type1 diabetes",
     "MI": "myocardial infarction", "NSTEMI": "myocardial infarction", "STEMI": "myocardial infarction",
     "AMI": "myocardial infarction", "CAD": "coronary artery disease", "IHD": "ischemic heart disease",
     "CHF": "heart failure", "HF": "heart failure", "HFrEF": "heart failure", "AF": "atrial fibrillation",
@@ -20,19 +20,19 @@ ABBREVIATIONS = {
     "AKI": "acute kidney injury", "GERD": "gastroesophageal reflux disease", "IBD": "inflammatory bowel disease",
     "UC": "ulcerative colitis", "IBS": "irritable bowel syndrome", "BPH": "benign prostatic hyperplasia",
     "RA": "rheumatoid arthritis", "SLE": "lupus", "MS": "multiple sclerosis", "UTI": "urinary tract infection",
-    "NSCLC": "non small cell lung cancer", "SCLC": "small cell lung cancer", "HCC": "hepatocellular carcinoma",
+    "NSCLC": "nonsmallcell lung cancer", "SCLC": "smallcell lung cancer", "HCC": "hepatocellular carcinoma",
     "RCC": "renal cell carcinoma", "CRC": "colorectal cancer", "TNBC": "triple negative breast cancer",
     "DCIS": "ductal carcinoma in situ", "GBM": "glioblastoma", "AML": "acute myeloid leukemia",
     "CLL": "chronic lymphocytic leukemia", "CML": "chronic myeloid leukemia", "MDS": "myelodysplastic syndrome",
-    "DLBCL": "diffuse large b cell lymphoma", "NHL": "non hodgkin lymphoma", "GIST": "gastrointestinal stromal tumor",
+    "DLBCL": "diffuse large b cell lymphoma", "NHL": "nonhodgkin lymphoma", "GIST": "gastrointestinal stromal tumor",
     "HNSCC": "head and neck squamous cell carcinoma", "PDAC": "pancreatic ductal adenocarcinoma",
     "CABG": "coronary artery bypass grafting", "PCI": "percutaneous coronary intervention",
     "HSCT": "stem cell transplant", "ASCT": "stem cell transplant", "SCT": "stem cell transplant",
     "BMT": "bone marrow transplant", "XRT": "radiation therapy", "RT": "radiation therapy",
     "TKI": "tyrosine kinase inhibitor", "ADT": "androgen deprivation therapy", "HRT": "hormone replacement therapy",
     "ADHD": "attention deficit hyperactivity disorder", "PTSD": "posttraumatic stress disorder",
-    "MDD": "major depression", "CNS": "central nervous system", "GI": "gastrointestinal", "HBV": "hepatitis b",
-    "HCV": "hepatitis c", "ICH": "intracranial hemorrhage", "SAH": "subarachnoid hemorrhage",
+    "MDD": "major depression", "CNS": "central nervous system", "GI": "gastrointestinal", "HBV": "hepatitisb",
+    "HCV": "hepatitisc", "ICH": "intracranial hemorrhage", "SAH": "subarachnoid hemorrhage",
     "AAA": "abdominal aortic aneurysm", "ICD": "defibrillator", "CVD": "cardiovascular disease",
 }  # fmt: skip
 
@@ -41,10 +41,11 @@ PHRASES = {
     "heart attack": "myocardial infarction", "high blood pressure": "hypertension", "sugar diabetes": "diabetes",
     "diabetes mellitus": "diabetes", "congestive heart failure": "heart failure",
     "congestive cardiac failure": "heart failure", "cardiac failure": "heart failure", "htn": "hypertension",
-    "copd": "chronic obstructive pulmonary disease", "nsclc": "non small cell lung cancer",
+    "copd": "chronic obstructive pulmonary disease", "nsclc": "nonsmallcell lung cancer",
     "cerebrovascular accident": "stroke", "cerebral infarction": "stroke", "brain metastases": "brain metastasis",
     "brain mets": "brain metastasis", "mets": "metastasis", "breast feeding": "lactation",
     "breast-feeding": "lactation", "breastfeeding": "lactation", "nursing mother": "lactation",
+    "small cell": "smallcell", "small-cell": "smallcell",
     "kidney": "renal", "liver": "hepatic", "lung": "pulmonary", "cardiac": "heart", "tumour": "tumor",
     "radiotherapy": "radiation therapy", "irradiation": "radiation therapy", "tobacco": "smoking",
     "cigarettes": "smoking", "cigarette": "smoking", "smoker": "smoking", "etoh": "alcohol", "ethanol": "alcohol",
@@ -59,255 +60,68 @@ PHRASES = {
 
 # A word -> broader words that it also answers to; never the other way round.
 BROADER = {
+    "hepatitisb": "hepatitis", "hepatitisc": "hepatitis",
     "adenocarcinoma": "carcinoma cancer malignancy tumor",
     **dict.fromkeys(("carcinoma", "lymphoma", "leukemia", "melanoma", "sarcoma", "glioblastoma",
                      "myeloma", "mesothelioma", "malignancy", "neuroblastoma", "hepatoma"), "cancer malignancy tumor"),
     "cancer": "malignancy tumor", "malignant": "malignancy", "neoplasm": "tumor",
-    **dict.fromkeys(("warfarin", "coumadin", "heparin", "enoxaparin", "apixaban", "rivaroxaban", "dabigatran",
-                     "edoxaban"), "anticoagulant anticoagulation"),
-    **dict.fromkeys(("aspirin", "clopidogrel", "ticagrelor", "prasugrel"), "antiplatelet"),
-    **dict.fromkeys(("ibuprofen", "naproxen", "diclofenac", "celecoxib", "ketorolac", "indomethacin"), "nsaid"),
-    **dict.fromkeys(("prednisone", "prednisolone", "dexamethasone", "methylprednisolone", "hydrocortisone"),
-                    "corticosteroid steroid glucocorticoid immunosuppressant"),
-    **dict.fromkeys(("atorvastatin", "simvastatin", "rosuvastatin", "pravastatin"), "statin"),
-    **dict.fromkeys(("metoprolol", "atenolol", "carvedilol", "propranolol", "bisoprolol"), "betablocker"),
-    **dict.fromkeys(("lisinopril", "enalapril", "ramipril", "captopril"), "ace inhibitor"),
     **dict.fromkeys(("methotrexate", "azathioprine", "tacrolimus", "cyclosporine", "mycophenolate"),
                     "immunosuppressant immunosuppressive"),
     **dict.fromkeys(("fluoxetine", "sertraline", "citalopram", "escitalopram", "paroxetine"), "ssri antidepressant"),
     **dict.fromkeys(("morphine", "oxycodone", "hydrocodone", "fentanyl", "methadone", "heroin"), "opioid"),
-    **dict.fromkeys(("cisplatin", "carboplatin", "oxaliplatin"), "platinum chemotherapy"),
-    **dict.fromkeys(("paclitaxel", "docetaxel"), "taxane chemotherapy"),
-    **dict.fromkeys(("doxorubicin", "epirubicin"), "anthracycline chemotherapy"),
     **dict.fromkeys(("folfox", "folfirinox", "folfiri", "capecitabine", "gemcitabine", "pemetrexed", "etoposide",
                      "fluorouracil", "irinotecan", "temozolomide", "cyclophosphamide", "r-chop"), "chemotherapy"),
-    **dict.fromkeys(("pembrolizumab", "nivolumab", "atezolizumab", "durvalumab", "ipilimumab"),
-                    "checkpoint inhibitor immunotherapy pd-1 pd-l1"),
-    **dict.fromkeys(("osimertinib", "erlotinib", "gefitinib", "afatinib"), "egfr tyrosine kinase inhibitor"),
     **dict.fromkeys(("metformin", "insulin"), "antidiabetic"),
     **dict.fromkeys(("lobectomy", "mastectomy", "colectomy", "resection", "nephrectomy", "appendectomy"), "surgery"),
     "pneumonia": "infection", "sepsis": "infection", "cellulitis": "infection", "tuberculosis": "infection",
 }  # fmt: skip
 
 STOP = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "of",
-        "in",
-        "on",
-        "at",
-        "to",
-        "for",
-        "with",
-        "by",
-        "or",
-        "and",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "being",
-        "has",
-        "have",
-        "had",
-        "having",
-        "any",
-        "other",
-        "such",
-        "as",
-        "this",
-        "that",
-        "these",
-        "those",
-        "who",
-        "whom",
-        "which",
-        "it",
-        "its",
-        "his",
-        "her",
-        "their",
-        "he",
-        "she",
-        "they",
-        "patient",
-        "patients",
-        "subject",
-        "subjects",
-        "participant",
-        "participants",
-        "pt",
-        "do",
-        "does",
-        "did",
-        "from",
-        "into",
-        "per",
-        "than",
-        "within",
-        "without",
-        "no",
-        "not",
-        "other",
-        "current",
-        "currently",
-        "following",
-        "due",
-        "presence",
-        "evidence",
-        "known",
-        "documented",
-        "confirmed",
-        "diagnosis",
-        "diagnosed",
-        "history",
-        "prior",
-        "previous",
-        "previously",
-        "past",
-        "medical",
-        "personal",
-        "status",
-        "will",
-        "must",
-        "may",
-        "can",
-        "should",
-        "e.g",
-        "i.e",
-        "etc",
-        "including",
-        "include",
-        "includes",
-        "included",
-        "individuals",
-        "individual",
-        "people",
-        "person",
-        "there",
-        "clinical",
-        "clinically",
-        "presenting",
-        "presentation",
-        "present",
-        "presents",
-        "symptoms",
-        "symptom",
-        "onset",
-        "signs",
-        "sign",
-        "experienced",
-        "experiencing",
-        "undergoing",
-        "undergone",
-        "underwent",
-        "receiving",
-        "received",
-        "requiring",
-        "typical",
-        "defined",
-        "criteria",
-        "all",
-        "both",
-        "either",
-    ]
+    (
+        "a an the of in on at to for with by or and is are was were be been being has have had having any other such as "
+        "this that these those who whom which it its his her their he she they patient patients subject subjects "
+        "participant participants pt do does did from into per than within without no not current currently following "
+        "due presence evidence known documented confirmed diagnosis diagnosed history prior previous previously past "
+        "medical personal status will must may can should e.g i.e etc including include includes included individuals "
+        "individual people person there clinical clinically presenting presentation present presents symptoms symptom "
+        "onset signs sign experienced experiencing undergoing undergone underwent receiving received requiring typical "
+        "defined criteria all both either"
+    ).split()
 )
 
 # Words that narrow a fact: "severe asthma" is denied by "no asthma", but not claimed by "asthma".
 MODIFIERS = frozenset(
-    [
-        "severe",
-        "uncontrolled",
-        "active",
-        "significant",
-        "significantly",
-        "chronic",
-        "acute",
-        "advanced",
-        "recurrent",
-        "unstable",
-        "serious",
-        "major",
-        "symptomatic",
-        "asymptomatic",
-        "mild",
-        "moderate",
-        "poorly",
-        "controlled",
-        "progressive",
-        "refractory",
-        "newly",
-        "untreated",
-        "treated",
-        "new",
-        "locally",
-        "regional",
-        "early",
-        "late",
-        "primary",
-        "secondary",
-        "first",
-        "second",
-        "type",
-        "stage",
-        "grade",
-        "stable",
-        "ongoing",
-        "concurrent",
-        "concomitant",
-        "untreated",
-        "systemic",
-        "metastatic",
-        "left",
-        "right",
-        "bilateral",
-        "recent",
-        "recently",
-        "regular",
-    ]
+    (
+        "severe uncontrolled active significant significantly chronic acute advanced recurrent unstable serious major "
+        "symptomatic asymptomatic mild moderate poorly controlled progressive refractory newly untreated treated new "
+        "locally regional early late primary secondary first second type stage grade stable ongoing concurrent "
+        "concomitant systemic metastatic left right bilateral recent recently regular"
+    ).split()
 )
 
 # A claim of nothing but these words is not looked for: "treatment" or "trial" is in every note.
 GENERIC = frozenset(
-    [
-        "trial",
-        "study",
-        "treatment",
-        "therapy",
-        "protocol",
-        "disease",
-        "disorder",
-        "condition",
-        "illness",
-        "medication",
-        "drug",
-        "procedure",
-        "test",
-        "result",
-        "history",
-        "finding",
-        "problem",
-        "issue",
-        "care",
-        "hospital",
-        "visit",
-        "time",
-        "assessment",
-        "evaluation",
-        "examination",
-        "level",
-        "value",
-        "year",
-        "month",
-        "week",
-        "day",
-        "age",
-        "other",
-        "adult",
-        "child",
-    ]
+    (
+        "trial study treatment therapy protocol disease disorder condition illness medication drug procedure test "
+        "result history finding problem issue care hospital visit time assessment evaluation examination level value "
+        "year month week day age other adult child"
+    ).split()
 )
+
+# Nouns that stand for little without their complement: "hepatitis C infection" is denied by "no hepatitis C".
+LIGHT = GENERIC | frozenset(
+    "infection mutation alteration rearrangement use abuse dependence exposure administration intake episode event".split()
+)
+
+# Beside modifiers: a claim of nothing but such words names no fact. "Microsatellite stable" does not say "stable".
+VAGUE = (
+    frozenset(
+        (
+            "blood serum plasma urine tissue sample specimen body cell line normal abnormal adequate inadequate positive "
+            "negative high low pressure general local persistent relapsed measurable evaluable alive healthy able "
+            "willing available sufficient dose daily weekly baseline response likely common rare appropriate eligible"
+        ).split()
+    )
+    | MODIFIERS
+    | LIGHT
+) - {"metastatic"}

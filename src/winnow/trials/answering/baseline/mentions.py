@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from winnow.trials.answering.baseline.assertion import Assertion, assess
 from winnow.trials.answering.baseline.cues import TERMINATOR
+from winnow.trials.answering.baseline.denial import head_stems, is_broad
 from winnow.trials.answering.baseline.words import Term, terms
 from winnow.trials.retrieval import Sentence
 
@@ -16,6 +17,10 @@ _SLACK = 6
 _FAMILY = re.compile(r"\bfamil(?:y|ial)\b|\brelatives?\b|\bparents?\b|\bsiblings?\b", re.IGNORECASE)
 _PLANNED = re.compile(
     r"\b(?:plan\w*|schedul\w*|risk|intend\w*|candidates?|eligible|indicat\w*|likely|suspect\w*)\b", re.IGNORECASE
+)
+ALLERGY = re.compile(
+    r"\b(?:allerg\w*|intoleran\w*|hypersensitiv\w*|anaphyla\w*|adverse (?:drug )?reactions?|contraindicat\w*)\b",
+    re.IGNORECASE,
 )
 _EVER = re.compile(
     r"\b(?:history|prior|previous(?:ly)?|past|ever|received|underwent|had|former(?:ly)?)\b", re.IGNORECASE
@@ -30,6 +35,9 @@ class Claim:
         stems: of all its words, modifiers included.
         heads: of those that make the fact; all of them when there are only modifiers.
         of_family, planned, ever: whether it is about relatives, about something to come, or about any time in the past.
+        of_allergy: whether it is about not bearing a drug.
+        wide: its stems and the broader ones that they answer to: the words that a denial of it may have.
+        denied_by: those of its head noun among them: the words of which a denial must have one.
     """
 
     stems: tuple[str, ...]
@@ -37,6 +45,9 @@ class Claim:
     of_family: bool = False
     planned: bool = False
     ever: bool = False
+    of_allergy: bool = False
+    wide: frozenset[str] = frozenset()
+    denied_by: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, statement: str) -> Claim:
@@ -46,7 +57,12 @@ class Claim:
         stems = tuple(dict.fromkeys(stem for term in found for stem in term.stems))
         heads = tuple(dict.fromkeys(stem for term in found if not term.modifier for stem in term.stems))
         planned, ever = bool(_PLANNED.search(statement)), bool(_EVER.search(statement))
-        return cls(stems, heads or stems, of_family, planned, ever)
+        broader = {stem: term.broader for term in found for stem in term.stems}
+        main = head_stems(statement) or heads[-1:]
+        wide = frozenset(stems).union(*broader.values())
+        denied_by = frozenset(main).union(*(broader.get(stem, frozenset()) for stem in main))
+        allergy = bool(ALLERGY.search(statement))
+        return cls(stems, heads or stems, of_family, planned, ever, allergy, wide, denied_by)
 
 
 @dataclass(frozen=True)
@@ -59,6 +75,7 @@ class Mention:
         assertion: what the sentence says of it.
         share: of the claim's stems found, 0 to 1.
         heads: of its head stems found.
+        denied: whether a denied word of it stands in a phrase that is no narrower than the claim.
     """
 
     sentence: Sentence
@@ -67,6 +84,7 @@ class Mention:
     assertion: Assertion
     share: float
     heads: float
+    denied: bool = False
 
 
 class StemIndex:
@@ -80,11 +98,14 @@ class StemIndex:
                 for stem in (*term.stems, *term.broader):
                     self._places.setdefault(stem, set()).add(place)
 
-    def holding(self, stems: Sequence[str]) -> list[Sentence]:
-        """The sentences that hold all the stems, in order."""
-        if not stems:
-            return []
-        return [self.sentences[place] for place in sorted(set.intersection(*map(self._at, stems)))]
+    def sentences_for(self, claims: Sequence[Claim]) -> list[Sentence]:
+        """The sentences that may state or deny one of the claims, in order."""
+        places = set[int]()
+        for claim in claims:
+            if claim.stems:
+                places |= set.intersection(*map(self._at, claim.stems))
+            places |= set[int]().union(*map(self._at, claim.denied_by))
+        return [self.sentences[place] for place in sorted(places)]
 
     def sharing(self, stems: Sequence[str]) -> list[Sentence]:
         """The sentences that hold any of the stems, in order."""
@@ -108,6 +129,8 @@ def mention_in(sentence: Sentence, claim: Claim) -> Mention | None:
     group = best[1]
     matched = {stem for term in group for stem in _answers(term, claim.stems)}
     said = [assess(sentence.text, term.start, term.end, sentence.section) for term in group]
+    every = terms(sentence.text)
+    denied = [term for term, each in zip(group, said, strict=True) if each.negated]
     return Mention(
         sentence,
         group[0].start,
@@ -115,6 +138,7 @@ def mention_in(sentence: Sentence, claim: Claim) -> Mention | None:
         _together(said),
         len(matched) / len(claim.stems),
         len(matched & set(claim.heads)) / len(claim.heads),
+        bool(denied) and all(is_broad(sentence.text, every, every.index(term), claim) for term in denied),
     )
 
 

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from winnow.trials.answering.baseline.classes import DRUGS, WRITTEN, class_of
+from winnow.trials.answering.baseline.kinds import CODE, KIND, NON, exact_code, exact_kind
 from winnow.trials.answering.baseline.lexicon import ABBREVIATIONS, BROADER, MODIFIERS, PHRASES, STOP
 
 _IRREGULAR = {
@@ -27,10 +29,12 @@ _IRREGULAR = {
 _ENDINGS = (("ations", 5), ("ation", 5), ("ically", 5), ("ical", 5), ("ions", 5), ("ion", 5), ("ive", 5), ("ies", 4),
             ("ing", 5), ("ed", 5), ("ia", 4), ("ic", 4), ("ly", 5), ("al", 5), ("es", 4), ("s", 3),
             ("y", 4), ("e", 4))  # fmt: skip
+_EXACT = frozenset(word for broader in DRUGS.values() for word in broader.split()) - {"immunotherapy", "chemotherapy"}
 _ONE = "|".join(sorted(map(re.escape, ABBREVIATIONS), key=len, reverse=True))
 _MANY = "|".join(sorted((re.escape(phrase).replace(r"\ ", r"\s+") for phrase in PHRASES), key=len, reverse=True))
 _TOKEN = re.compile(
-    rf"(?<![\w])(?:(?P<short>{_ONE})|(?P<phrase>(?i:{_MANY}))|(?P<cancer>(?i:ca)(?= of\b|\.|$))|"
+    rf"(?<![\w])(?:(?P<short>{_ONE})|(?P<drugs>(?i:{WRITTEN}))|(?P<kind>{KIND})|(?P<code>{CODE})|(?P<non>{NON})|"
+    rf"(?P<phrase>(?i:{_MANY}))|(?P<cancer>(?i:ca)(?= of\b|\.|$))|"
     r"(?P<word>[A-Za-zµéè]+\d[\w]*|\d+[A-Za-z]\w*|[A-Za-zµéè]+(?:'s)?|\d+(?:\.\d+)?))(?![\w])"
 )
 
@@ -73,14 +77,35 @@ def stem(word: str) -> str:
 
 @lru_cache(maxsize=65536)
 def _terms(text: str) -> tuple[Term, ...]:
-    found: list[Term] = []
-    for match in _TOKEN.finditer(text):
-        words = _stands_for(match)
-        if words:
-            broad = frozenset(stem(w) for word in words for w in BROADER.get(word, "").split())
-            narrows = all(word in MODIFIERS for word in words)
-            found.append(Term(tuple(map(stem, words)), broad, match.start(), match.end(), narrows))
-    return tuple(found)
+    return tuple(term for match in _TOKEN.finditer(text) if (term := _exact(match) or _spelled(match)))
+
+
+def _exact(match: re.Match[str]) -> Term | None:
+    """A kind, a code or a class of drugs: one word that nothing else is a form of."""
+    at, to = match.span()
+    if match["kind"]:
+        word, broader = exact_kind(match)
+        return Term((word,), frozenset(map(_broad_stem, broader)), at, to, modifier=match["virus"] is None)
+    if match["drugs"]:
+        word, broader = class_of(match["drugs"])
+        return Term((word,), frozenset(map(_broad_stem, broader)), at, to)
+    if match["code"] or match["non"]:
+        return Term((exact_code(match["code"] or match["non"]),), frozenset(), at, to)
+    return None
+
+
+def _spelled(match: re.Match[str]) -> Term | None:
+    words = _stands_for(match)
+    if not words:
+        return None
+    broad = frozenset(_broad_stem(w) for word in words for w in f"{BROADER.get(word, '')} {DRUGS.get(word, '')}".split())
+    narrows = all(word in MODIFIERS for word in words)
+    return Term(tuple(map(stem, words)), broad, match.start(), match.end(), narrows)
+
+
+def _broad_stem(word: str) -> str:
+    """The stem of a broader word; the exact words of kinds and classes stay as they are."""
+    return word if word in _EXACT or any(letter.isdigit() for letter in word) else stem(word)
 
 
 def _stands_for(match: re.Match[str]) -> list[str]:
