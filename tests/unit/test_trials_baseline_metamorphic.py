@@ -50,7 +50,7 @@ FACTS = [
     disease("multiple sclerosis", "multiple sclerosis"),
     disease("ulcerative colitis", "UC"),
     disease("brain metastases", "brain mets"),
-    disease("malignancy", "lymphoma"),
+    Fact("malignancy", "She has lymphoma.", "She denies malignancy.", "Her mother had lymphoma."),
     disease("atrial fibrillation", "atrial fibrillation"),
     disease("hepatitis C", "hepatitis C"),
     disease("psoriasis", "psoriasis"),

@@ -169,7 +169,7 @@ def rows(count: int) -> list[AnswerRow]:
     made = []
     for at in range(count):
         denied, claimed = at % 3 == 0, at % 3 == 1
-        said = "She has asthma, but no exacerbation of it." if denied else "She has asthma."
+        said = "She has no asthma." if denied else "She has asthma."
         label = "not included" if denied else "included" if claimed else "not enough information"
         made.append(
             AnswerRow(f"p{at}", "t", "a trial", "inclusion", "severe asthma exacerbation", (said,), label, label, ())

@@ -76,3 +76,34 @@ def test_the_registrys_sex_is_one_question_or_none() -> None:
     both = field("sex", "All sexes")
     assert both.questions == ()
     assert describe(both.form) == "always"
+
+
+def test_the_registrys_conditions_are_alternatives_of_tier_one() -> None:
+    composed = field("condition", "Condition: Breast Cancer; Ovarian Cancer")
+    assert composed.by == "registry"
+    assert composed.tier == 1
+    assert describe(composed.form) == "1 or 2"
+    assert [(question.text, question.statement) for question in composed.questions] == [
+        ("Does the patient have breast cancer?", "breast cancer"),
+        ("Does the patient have ovarian cancer?", "ovarian cancer"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("Conditions: Hodgkin Lymphoma", "Hodgkin lymphoma"),
+        ("Condition: HER2-Positive Breast Cancer", "HER2-positive breast cancer"),
+        ("Condition: Stage IV Melanoma; Stage IV Melanoma", "stage IV melanoma"),
+    ],
+)
+def test_a_single_condition_is_one_question(written: str, name: str) -> None:
+    composed = field("condition", written)
+    assert [question.statement for question in composed.questions] == [name]
+    assert describe(composed.form) == "1"
+
+
+def test_no_condition_sets_no_bound() -> None:
+    composed = field("condition", "Condition: ")
+    assert describe(composed.form) == "always"
+    assert composed.remarks

@@ -7,15 +7,23 @@ from collections.abc import Callable
 
 from winnow.trials.composition.bounds import named_bounds
 from winnow.trials.composition.clauses import condition_of
+from winnow.trials.composition.connectors import apart_by_sex, apart_for_exclusion, apart_for_inclusion
 from winnow.trials.composition.draft import joined
 from winnow.trials.composition.form import Form, Negated
-from winnow.trials.composition.fragments import held_together, spread
+from winnow.trials.composition.fragments import spread
 from winnow.trials.composition.heads import are_adjectives, are_diseases, has_shared_head
+from winnow.trials.composition.holding import held_together
 from winnow.trials.composition.leaves import compared
 from winnow.trials.composition.masks import Masked
 from winnow.trials.composition.phrases import negation_of
 from winnow.trials.composition.prefixes import has_shared_prefix
-from winnow.trials.composition.rows import Group, Row, apart_for_exclusion, glued, grouped, read_row
+from winnow.trials.composition.rows import (
+    Group,
+    Row,
+    glued,
+    grouped,
+    read_row,
+)
 from winnow.trials.composition.sharing import shared
 
 _CHOICE = re.compile(
@@ -60,7 +68,8 @@ def read_coordination(row: Row, masked: Masked, kind: str, read: Read) -> Form |
         kind: the criterion's; among exclusions "A and B disease" and "patients with A and patients with B" are two.
         read: reads one item.
     """
-    row = spread(apart_for_exclusion(row) if kind == "exclusion" else row, masked)
+    row = apart_by_sex(row)
+    row = spread(apart_for_exclusion(row) if kind == "exclusion" else apart_for_inclusion(row), masked)
     items = [masked.open(item) for item in row.items]
     if len(items) == 1:
         return None

@@ -98,7 +98,7 @@ def question_text(fact: str, context: str = "") -> str:
 
 def lowered_name(name: str) -> str:
     """A condition's name as it is written in a sentence: "Breast Cancer" as "breast cancer", names of people kept."""
-    return re.sub(r"\b[A-Z][a-z]+\b(?!['\d])", lambda word: word[0] if _PERSONAL.match(word[0]) else word[0].lower(), name)
+    return re.sub(r"\b[A-Z][a-z]+\b(?!\d)", lambda word: word[0] if _PERSONAL.match(word[0]) else word[0].lower(), name)
 
 
 def _lowered(fact: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from winnow.trials.composition.fragments import held_together, spread
+from winnow.trials.composition.fragments import spread
+from winnow.trials.composition.holding import held_together
 from winnow.trials.composition.masks import Masked
 from winnow.trials.composition.rows import Row, read_row
 from winnow.trials.composition.sharing import shared
@@ -40,9 +41,7 @@ def carried(subject: str, text: str) -> Carried | None:
     row = spread(read_row(masked.text), masked)
     items = [masked.open(item) for item in row.items]
     if not all(map(_is_loose, items)):
-        items, row = held_together(
-            shared(items, [link.word for link in row.links]), Row(tuple(items), row.links)
-        )
+        items, row = held_together(shared(items, [link.word for link in row.links]), Row(tuple(items), row.links))
     loose = list(map(_is_loose, items))
     if not loose[0]:
         return None

@@ -1,19 +1,18 @@
-"""Pieces of a row that cannot stand alone: they get their head, or stay with their neighbour in one question.
+"""Pieces of a row that cannot stand alone get their head where it is certain; `holding` keeps the others together.
 
 stage IV in "lung cancer, stage IV or recurrent"       -> "lung cancer, stage IV", "lung cancer, recurrent"
 blood in "KRAS G12C mutation in tumor tissue or blood"  -> "KRAS G12C mutation in blood"
-a piece of which the head is not certain               -> the whole of it and its neighbour
 """
 
 from __future__ import annotations
 
 import re
 
+from winnow.trials.composition.holding import taken_out
 from winnow.trials.composition.masks import Masked
 from winnow.trials.composition.rows import Link, Row
 from winnow.trials.composition.standing import (
     ends_bare,
-    ends_open,
     is_generic,
     is_site,
     is_symbol,
@@ -36,7 +35,6 @@ _TIED = re.compile(
     r"preventing)\s+)(?P<object>[^,;]+)$",
     re.IGNORECASE,
 )
-_MEANS = re.compile(r"\b(?:by|via|using|per|through|on)\s+(?:an?\s+)?[\w/-]+(?:\s+[\w/-]+)?$", re.IGNORECASE)
 _RELATION = re.compile(
     r"\b(?:allerg(?:y|ies|ic)|hypersensitivit(?:y|ies)|sensitivit(?:y|ies)|intoleran(?:ce|t)|exposures?|"
     r"contraindications?|resistan(?:ce|t)|refractory|failure|progression|response|diagnos[ei]s|history|evidence|"
@@ -46,7 +44,8 @@ _RELATION = re.compile(
     re.IGNORECASE,
 )
 _COMPLEMENT = re.compile(
-    r"^(?:[\w-]+\s+){1,4}?(?P<behind>(?:to|of|on|after|against|for(?!\s+(?:the\s+(?:last|past)|at\s+least|more|\d)))\s+\S.*)$", re.IGNORECASE
+    r"^(?:[\w-]+\s+){1,4}?(?P<behind>(?:to|of|on|after|against|for(?!\s+(?:the\s+(?:last|past)|at\s+least|more|\d)))\s+\S.*)$",
+    re.IGNORECASE,
 )
 
 
@@ -56,61 +55,6 @@ def spread(row: Row, masked: Masked) -> Row:
     row = _complements(row, masked)
     row = _behind_commas(row, masked)
     return _pairs(row, masked) if {"and", "or"} <= {link.word for link in row.links} else row
-
-
-def held_together(items: list[str], row: Row) -> tuple[list[str], Row]:
-    """(items, row) with every piece that still cannot stand alone in one with its neighbour.
-
-    Args:
-        items: what the row's items say, with all that they share written out.
-        row: as it stands in the text, nothing masked; both have one entry an item.
-    """
-    items, links, texts = list(items), list(row.links), list(row.items)
-    place = 0
-    while len(items) > 1 and place < len(items):
-        if _needs_head(items, place, links) or _adjectives_go_on(items[place], texts[place + 1 :], links[place:]):
-            first = _partner(place, len(items), links)
-            written = _taken(links, first)
-            items[first : first + 2] = [items[first] + written + texts[first + 1]]
-            texts[first : first + 2] = [texts[first] + written + texts[first + 1]]
-            place = first
-        else:
-            place += 1
-    return items, Row(tuple(texts), tuple(links))
-
-
-def _taken(links: list[Link], place: int) -> str:
-    """What a link says, taken out of the row; a bare comma before it keeps its word: "A, B or C" stays an "or"."""
-    link = links.pop(place)
-    if place and not links[place - 1].word:
-        links[place - 1] = Link(link.word, links[place - 1].loose, links[place - 1].written)
-    return link.written
-
-
-def _needs_head(items: list[str], place: int, links: list[Link]) -> bool:
-    """Whether a piece says nothing by itself: bare, the end of the phrase before it, or without its last noun."""
-    item, last = items[place], place == len(items) - 1
-    if not stands(item) or (not last and links[place].word and not links[place].loose and ends_open(item)):
-        return True
-    if place == 0:
-        return False
-    by_other = re.match(r"(?:any\s+)?(?:other|another)\b", item, re.I) and _MEANS.search(items[place - 1])
-    again = re.match(r"with(?:out)?\b", item, re.I) and re.search(r"\bwith(?:out)?\b", items[place - 1], re.I)
-    return opens_loosely(item) or bool(by_other or again)
-
-
-def _adjectives_go_on(item: str, rest: list[str], links: list[Link]) -> bool:
-    """ "systemic bacterial, fungal or viral infection": the noun of all is behind the commas."""
-    return bool(links and not links[0].word) and ends_open(item) and not stands(rest[0])
-
-
-def _partner(place: int, length: int, links: list[Link]) -> int:
-    """The first of the two items to join: the one before, or this one when what follows is the nearer neighbour."""
-    if place == 0:
-        return 0
-    last = place == length - 1
-    nearer_behind = not last and not links[place].loose and links[place].word and not links[place - 1].word
-    return place if nearer_behind else place - 1
 
 
 def _objects(row: Row, masked: Masked) -> Row:
@@ -137,11 +81,12 @@ def _head_for(before: str, item: str) -> str:
     """The words before the object of `before` that `item` needs too; "" when that is not certain."""
     found = _OBJECT.match(before)
     alike = found and any(kind(found["object"]) and kind(item) for kind in (is_symbol, is_generic, is_site))
+    alike = alike or (found and is_symbol(found["object"]) and re.fullmatch(r"[A-Z][A-Z0-9-]{2,7}", item))
     if found and alike and stands(found["head"] + "x") and not is_generic(found["head"]):
         return found["head"]
     tied = _TIED.match(before)
     short = len(item.split()) <= 4 and not opens_loosely(item)
-    if tied and short and stands(item) and not re.match(r"(?:no|not|has|have|is|are|any|other)\b", item, re.I):
+    if tied and short and stands(item) and not re.match(r"(?:no|not|has|have|is|are|any|other)\b", item, re.IGNORECASE):
         return tied["head"] if not re.match(r"(?:prior|previous)?\s*\S+\s+(?:to|of)\s+$", tied["head"]) else ""
     return ""
 
@@ -171,10 +116,11 @@ def _behind_commas(row: Row, masked: Masked) -> Row:
         if start == place and len(words) == 1 and not ends_bare(masked.open(items[place])):
             split = [f"{items[place]}, {item}" for item in items[place + 1 : end + 1]]
             items[place : end + 1] = split
-            links[place : end] = [links[end - 1]] * (len(split) - 1)
+            links[place:end] = [links[end - 1]] * (len(split) - 1)
             place += len(split)
         else:
-            written = "".join(link.written + item for link, item in zip(links[place:end], items[place + 1 : end + 1]))
+            pairs = zip(links[place:end], items[place + 1 : end + 1], strict=True)
+            written = "".join(link.written + item for link, item in pairs)
             items[start : place + 1] = [item + written for item in items[start : place + 1]]
             del items[place + 1 : end + 1], links[place:end]
             place += 1
@@ -187,7 +133,7 @@ def _pairs(row: Row, masked: Masked) -> Row:
     for place in range(len(links) - 1, -1, -1):
         pair = links[place].word and not links[place].loose and not stands(masked.open(items[place]))
         if pair and stands(masked.open(items[place + 1])) and not opens_loosely(masked.open(items[place])):
-            items[place : place + 2] = [items[place] + _taken(links, place) + items[place + 1]]
+            items[place : place + 2] = [items[place] + taken_out(links, place) + items[place + 1]]
     return Row(tuple(items), tuple(links))
 
 

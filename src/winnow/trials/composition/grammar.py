@@ -15,7 +15,7 @@ from winnow.trials.composition.draft import Draft, joined
 from winnow.trials.composition.exceptions import carried
 from winnow.trials.composition.form import All, Any, AtLeast, Form, Negated
 from winnow.trials.composition.leaves import compared, leaf
-from winnow.trials.composition.masks import Masked, in_parentheses
+from winnow.trials.composition.masks import Masked, in_parentheses, is_one
 from winnow.trials.composition.numbers import number
 from winnow.trials.composition.phrases import negation_of, tidy, without_lead
 from winnow.trials.composition.rows import read_row
@@ -104,7 +104,8 @@ class _Grammar:
         masked = Masked(text)
         if excepted := clauses.exception_in(masked.text):
             if not self.excludes and wordings.DEMANDED_UNLESS.search(Masked(demanded).text) and not negation_of(text):
-                return self._lifted([self.deeper.read(masked.open(excepted.fact))], [masked.open(excepted.unless)])
+                fact, unless = masked.open(excepted.fact), masked.open(excepted.unless)
+                return joined("or", [self.deeper.read(fact), self._of(fact, unless)])
             return self._excepted(masked.open(excepted.fact), masked.open(excepted.unless))
         if (defined := clauses.definition_in(text)) and compared(defined[1]):
             context = f"{self.context}; {defined[0]}" if self.context else defined[0]
@@ -150,7 +151,7 @@ class _Grammar:
         if without := wordings.WITHOUT.match(masked.text):
             fact, rest = self.deeper.read(masked.open(without["fact"])), self.deeper.read(masked.open(without["rest"]))
             return joined("and", [fact, Negated(rest)])
-        if (match := wordings.AND_COUNTED.match(text)) and _is_one(match["before"]):
+        if (match := wordings.AND_COUNTED.match(text)) and is_one(match["before"]):
             return self._and_counted(match["before"], match["counted"])
         row = row_of(masked)
         if len(row.items) > 1 and (form := read_coordination(row, masked, self.draft.kind, self.deeper.read)):
@@ -195,8 +196,3 @@ class _Grammar:
         if condition and self.depth and stands(condition) and not condition.endswith(" not"):
             return joined("and", [self._leaf(fact), self.deeper.read(condition)])
         return self._leaf(without_choice(text) or text)
-
-
-def _is_one(text: str) -> bool:
-    """Whether words hold no alternative and close every parenthesis."""
-    return text.count("(") == text.count(")") and not re.search(r"\bor\b", Masked(text).text)

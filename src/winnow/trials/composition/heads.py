@@ -23,7 +23,7 @@ _HEADS = (
 )
 _TAIL_HEAD = re.compile(
     rf"^(?P<own>.+?\s)(?P<head>{_HEADS}(?:\s+(?:of|in|with|to|for|from|at|by|who|that|on|precluding|requiring|"
-    rf"affecting|interfering|treated|due|as|according|during|after|before|"
+    rf"affecting|interfering|treated|due|as|per|according|during|after|before|"
     rf"which)\s.*)?)(?P<behind>\s*[(\[][^()]*[)\]]|,?\s+(?:such\s+as|including|alone|together|concurrent\w*|sequential\w*|"
     r"in\s+(?:combination|sequence))\b.*)?$",
     re.IGNORECASE,
@@ -94,7 +94,8 @@ def _below(item: str, tail: str) -> str:
     cancer". "" when it is not certain.
     """
     head = _head_of(tail)
-    if not head or not (_EXTENTS.fullmatch(without_prefix(item)) or _EXTENTS.fullmatch(item) or _ENDS_SO.search(item)):
+    extent = _EXTENTS.fullmatch(without_prefix(item)) or _EXTENTS.fullmatch(item) or _ENDS_SO.search(item)
+    if not head or not extent:
         return head
     own = _EXTENT.match(tail)
     return tail[own.end() :].strip() if own else ""
@@ -115,7 +116,9 @@ def _is_modifier(item: str, tail: str) -> bool:
         r"(?:pregnan\w*|lactating|nursing|breast-?\s?feeding)", core, re.IGNORECASE
     ):
         return True
-    if speaks_of_patient(core) or re.match(r"(?:suitable|able|willing|receiving|eligible|unable)\b", tail, re.IGNORECASE):
+    if speaks_of_patient(core) or re.match(
+        r"(?:suitable|able|willing|receiving|eligible|unable)\b", tail, re.IGNORECASE
+    ):
         return False
     return (
         _MODIFIER.match(core) is not None and not _NOT_MODIFIERS.search(core) and not re.search(rf"\b{_HEADS}$", core)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from winnow.trials.composition import wordings
 from winnow.trials.composition.draft import Draft, joined
 from winnow.trials.composition.english import question_text
 from winnow.trials.composition.form import Form
@@ -29,13 +30,6 @@ _NOT_A_NAME = re.compile(
     r"resting|screening|pre-\w+|if|who|any)\s+)+",
     re.IGNORECASE,
 )  # fmt: skip
-# A heading of laboratory values is no part of what each of them asks.
-_ADEQUATE = re.compile(
-    r"(?:patients?\s+)?(?:must\s+)?(?:have\s+|has\s+|having\s+)?(?:an?\s+)?(?:adequate|acceptable|sufficient|normal|required|"
-    r"initial)\b[^<>=≥≤\d]*"
-    r"(?:functions?|reserve|values?|parameters|tests?|counts?|status|laborator\w+)\b[^<>=≥≤]*",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -78,7 +72,7 @@ def _asked(phrase: str, draft: Draft, context: str) -> Form:
         window = window_of(context)
     statement = _statement(phrase, windows)
     comparison = found[0].comparison if found else None
-    if comparison and _ADEQUATE.fullmatch(context):
+    if comparison and wordings.ADEQUATE.fullmatch(context):
         draft.remark(f"heading of the values below: {context}")
         context = ""
     return draft.ask(Question(question_text(phrase, context), statement, comparison, window))

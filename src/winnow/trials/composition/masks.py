@@ -120,6 +120,11 @@ def in_parentheses(text: str) -> bool:
     return False
 
 
+def is_one(text: str) -> bool:
+    """Whether words hold no alternative and close every parenthesis."""
+    return text.count("(") == text.count(")") and not re.search(r"\bor\b", Masked(text).text)
+
+
 def _matches(pattern: re.Pattern[str]):
     return lambda text: [match.span() for match in pattern.finditer(text)]
 

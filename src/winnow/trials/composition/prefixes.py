@@ -9,7 +9,7 @@ from winnow.trials.composition.bounds import bounds_of
 _LINKED = (
     r"(?:history|evidence|diagnosis|diagnoses|presence|symptoms?|signs|use|treatment|therapy|treated|"
     r"hypersensitivity|allerg(?:y|ies|ic)|"
-    r"allergic\s+reactions?|reactions?|intolerance|contraindications?|contraindicated|exposure|administration|"
+    r"allergic\s+reactions?|exposed|reactions?|intolerance|contraindications?|contraindicated|exposure|administration|"
     r"receipt|infection|sensitivity|"
     r"received|receiving|undergone|undergoing|taking|required?|requiring|need|need\s+for|diagnosed|known|suspected|"
     r"metasta\w+|"
@@ -24,7 +24,7 @@ _QUALIFIERS = (
     r"family|past|medical)"
 )
 _PREFIX = re.compile(
-    rf"^(?:(?:a|an|the|has|have|had)\s+)?(?:(?:{_QUALIFIERS}\s+)+(?:{_LINKED}\s+(?:of|to|with|for|from|by|in|on|after|following)\s+)?|"
+    rf"^(?:(?:a|an|the|has|have|had)\s+)?(?:(?:{_QUALIFIERS}\s+)+(?:{_LINKED}(?:\s*\([^()]*\))?\s+(?:of|to|with|for|from|by|in|on|after|following)\s+)?|"
     rf"(?:{_QUALIFIERS}\s+)*(?:(?:\w+\s+){{0,2}}?{_LINKED}(?:\s*\([^()]*\)|\s+\w+)?\s+(?:of|to|with|for|from|by|in|on|after|following)\s+)+|(?:has\s+|"
     rf"have\s+)?(?:received|receiving|undergone|taking)\s+)",
     re.IGNORECASE,
@@ -48,6 +48,13 @@ _BARE_VERB = re.compile(
     r"become|conceive|father)\b",
     re.IGNORECASE,
 )  # fmt: skip
+
+
+def _own_prefix(item: str) -> re.Match[str] | None:
+    """The opening words of a later item that those behind it go under: "recovery from surgery or radiotherapy"."""
+    prefix = _PREFIX.match(item)
+    linked = prefix and prefix.end() < len(item) and re.search(rf"\b{_LINKED}\b", prefix[0], re.IGNORECASE)
+    return prefix if linked else None
 
 
 def has_shared_prefix(items: list[str]) -> bool:
@@ -80,5 +87,5 @@ def with_prefixes(items: list[str]) -> list[str]:
             done.append(prefix[0] + item)
         else:
             done.append(item)
-            prefix = None if own else prefix
+            prefix = _own_prefix(item) if own else prefix
     return done

@@ -19,19 +19,14 @@ _CONTINUES = re.compile(
     r"whether|"
     r"etc\.?|so|then|thus|therefore|i\.e\.|e\.g\.|inclusive|unspecified|respectively|prior\s+to|including|"
     r"especially|particularly|"
-    r"not\s+(?:limited|including|due|related)|only|alone|otherwise|more|less|equal|greater|is|are|was|were|"
+    r"not\s+(?:limited|including|due|related)|only|alone|otherwise|more|less|equal|greater|(?:is|are|was|were)(?!\s+(?:\w+ly\s+)?(?:receiving|taking|"
+    r"pregnant|unable|able|willing|on|undergoing|using|planning|scheduled|breast\w*)\b)|"
     r"has\s+been|have\s+been|"
     r"others?$)\b",
     re.IGNORECASE,
 )  # fmt: skip
 _CONTINUES_AFTER_COMMA = re.compile(
     r"^(?:for|in|at|by|on|during|after|before|under|both\s+of|all\s+of|most\s+of|usually)\b", re.IGNORECASE
-)
-
-
-_PEOPLE_AGAIN = re.compile(
-    r"^(?:(?:any|all|those)\s+)?(?:patients?|subjects?|participants?|those|individuals?|women|men|persons?)\b",
-    re.IGNORECASE,
 )
 
 
@@ -107,32 +102,6 @@ def _link(match: re.Match[str]) -> Link:
     return Link("and", bool(match["comma"]), match[0])
 
 
-def apart_for_exclusion(row: Row) -> Row:
-    """The row with "or" for every "and" that joins people: "patients with A and patients with B" are two exclusions."""
-    links = [
-        Link("or", link.loose, link.written) if link.word == "and" and _other_people(link, item) else link
-        for link, item in zip(row.links, row.items[1:], strict=True)
-    ]
-    return _list_of_exclusions(Row(row.items, tuple(links)))
-
-
-def _list_of_exclusions(row: Row) -> Row:
-    """ "A, B, C and D" among exclusions is a list of four: nobody has them all."""
-    links = list(row.links)
-    for place in range(1, len(links)):
-        if links[place].word == "and" and (not links[place - 1].word or links[place].loose and _has_comma(links)):
-            links[place] = Link("or", links[place].loose, links[place].written)
-    return Row(row.items, tuple(links))
-
-
-def _has_comma(links: list[Link]) -> bool:
-    return any(not link.word for link in links)
-
-
-def _other_people(link: Link, item: str) -> bool:
-    return "well" in link.written or _PEOPLE_AGAIN.match(item) is not None
-
-
 def glued(row: Row, place: int) -> Row:
     """The row with every item from `place` on in one."""
     rest = "".join(link.written + item for link, item in zip(row.links[place:], row.items[place + 1 :], strict=True))
@@ -145,16 +114,8 @@ def grouped(row: Row, apart: str) -> Group:
     Bare commas are the next connector to their right: "A, B or C" is an "or" of three. With none to the right they are
     `apart`.
     """
-    words, loose = _resolved(_apart_where_mixed(row.links, apart), apart)
+    words, loose = _resolved(row.links, apart)
     return _group(list(range(len(row.items))), words, loose)
-
-
-def _apart_where_mixed(links: tuple[Link, ...], apart: str) -> tuple[Link, ...]:
-    """ "A and B, C or D" are two demands: a bare comma between an "and" and one tight "or" at the end is `apart`."""
-    words = [link.word for link in links]
-    if apart != "and" or words[-2:] != ["", "or"] or "and" not in words[:-2] or links[-1].loose:
-        return links
-    return (*links[:-2], Link(apart, True, links[-2].written), links[-1])
 
 
 def _resolved(links: tuple[Link, ...], apart: str) -> tuple[list[str], list[bool]]:

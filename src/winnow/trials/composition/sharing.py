@@ -9,7 +9,11 @@ from winnow.trials.composition.heads import with_heads
 from winnow.trials.composition.prefixes import with_prefixes
 from winnow.trials.composition.windows import read_windows
 
-_QUALITY = re.compile(r"(?:(?:has|have|having)\s+)?(?:[\w-]+\s+)?(?:adequate|acceptable|sufficient|normal|abnormal|impaired|inadequate|insufficient)\s+", re.I)
+_QUALITY = re.compile(
+    r"(?:(?:has|have|having)\s+)?(?:[\w-]+\s+)?(?:adequate|acceptable|sufficient|normal|abnormal|impaired|"
+    r"inadequate|insufficient)\s+",
+    re.IGNORECASE,
+)
 
 
 def shared(items: list[str], words: list[str]) -> list[str]:

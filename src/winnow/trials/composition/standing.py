@@ -8,54 +8,16 @@ from __future__ import annotations
 
 import re
 
+from winnow.trials.composition.bare_words import BARE, SITES, SMALL, SPEAKS
 from winnow.trials.composition.masks import in_parentheses
 from winnow.trials.composition.reading import read_quantities
 from winnow.trials.composition.windows import read_windows
 
-_SMALL = frozenset(
-    "a an the any some all each both either with without of for to by has have had having is are was were be been being "
-    "no not nor and or and/or but at in on if it that which who very more most less least also only either then "
-    "one two other others another such same this these those their his her its into from than as".split()
-)
-# Adjectives and adverbs that no ending gives away, and nouns that need another beside them.
-_BARE = frozenset(
-    "stage grade class type phase degree level line lines i ii iii iv v iia iib iic iiia iiib iiic iva ivb ivc ia ib ic "
-    "mild moderate severe stable unstable recurrent persistent permanent present absent malignant benign latent "
-    "transient intermittent concurrent concomitant recent frequent resistant dependent independent dominant "
-    "insufficient competent adequate early late new newly newer first second third fourth primary secondary tertiary "
-    "de-novo de novo low high intermediate lower upper higher younger older left right middle central inner outer major "
-    "minor main whole partial complete full long short good poor fair open closed inoperable operable somatic germline "
-    "sporadic hereditary familial blood tissue plasma serum urine tumor tumour sample samples specimen specimens biopsy "
-    "saliva cell cells fluid csf site sites lesion lesions area part parts body organ organs "
-    "together alone combination sequence combined elsewhere abroad home otherwise unknown unspecified nos naive free "
-    "written oral verbal intact mutant wild-type positive negative pathogenic likely probable possible definite proven "
-    "known suspected subsequent further several multiple single multi solitary isolated extensive limited diffuse focal "
-    "ongoing existing pre-existing worsening continuing continuous chronic acute subacute current past prior previous "
-    "previously currently later before after during since ago once twice daily weekly monthly homozygous heterozygous "
-    "compound biallelic monoallelic activating inactivating sensitizing deleterious truncating advanced non-resectable "
-    "autoimmune immune neoadjuvant adjuvant urgent elective ischemic ischaemic situ apparent convincing large small well poorly clear moderately highly risk fatal lethal serious significant treated untreated "
-    "non-metastatic mixed same different equivalent equal similar better worse "
-    "solid liquid systemic adult adults child children pediatric paediatric elderly sole "
-    "evidence history signs sign symptoms symptom diagnosis therapy treatment procedure drug agent "
-    "month months year years week weeks day days hour hours".split()
-)
 _ADJECTIVE = re.compile(
     r"^[a-z-]{2,}(?:al|ic|ive|ous|eous|ed|able|ible|ly|eal|iac|oid|ary|ular|ative|itive|less|wise|ian|ean)$"
 )
 _BEFORE_PREDICATES = ("is", "are", "be", "was", "were", "not", "remain", "remains", "if", "or", "and")
 _WITH_NOUN = re.compile(r"[a-z]{3,}(?:al|ic|ary|ous|oid|iac|itive|ative)$")
-# Nouns with such an ending, and adjectives that are said of a patient.
-_SPEAKS = frozenset(
-    "hospital withdrawal antibiotic analgesic anesthetic anaesthetic diuretic sedative narcotic antipsychotic antiemetic "
-    "clinic survival trial removal referral prophylactic laxative contraceptive oral-contraceptive anxiolytic opioid "
-    "thyroid steroid corticosteroid glucocorticoid bed need hepatic-failure coronary pregnant pregnancy lactating "
-    "suicidal homicidal diabetic alcoholic epileptic asthmatic schizophrenic hypertensive hypotensive hospitalized "
-    "hospitalised incarcerated imprisoned institutionalized institutionalised immunocompromised immunosuppressed "
-    "immunodeficient vaccinated intubated bedridden disabled postmenopausal post-menopausal premenopausal "
-    "perimenopausal ambulatory obese illiterate menopausal antidepressant anticoagulant anorexic bipolar anemic septic "
-    "neutropenic psychotic lymphoid keloid carcinoid rheumatoid hemorrhoid sterile lactation diary dysentery "
-    "anticonvulsive catastrophic euthymic".split()
-)
 _GENE = re.compile(
     r"^(?:EGFR|ALK|ROS-?1|BRAF|[KNH]?RAS|HER-?[1234]|ERBB[1-4]|MET|c-?MET|RET|NTRK[123]?(?:/\d)*|BRCA-?[12](?:/2)?|"
     r"PALB2|ATM|ATR|CHEK2|CDK\d+|CDK12|CDKN2A|FGFR[1-4]?|PIK3CA|AKT[123]?|PTEN|TP53|p53|IDH-?[12]|FLT-?3|NPM1|JAK2|"
@@ -65,22 +27,17 @@ _GENE = re.compile(
 )  # fmt: skip
 _STARTS_LOOSE = re.compile(
     r"^(?:(?:in(?!\s+situ\b)|of|by|from|to|for|at|as|than|with\s+(?:or|at\s+least)|per|via|due|which|that|whose|where|"
-    r"when|during|after|before|following|since|until|upon|within|starting|beginning|preferably|lasting|continuing|is|are|was|were|on\s+(?:a\s+)?stable|"
+    r"when|during|after|before|following|since|until|upon|within|starting|beginning|preferably|lasting|continuing|"
+    r"(?:is|are|was|were)(?!\s+(?:\w+ly\s+)?(?:receiving|taking|pregnant|"
+    r"unable|able|willing|on|undergoing|using|planning|scheduled|breast\w*)\b)|on\s+(?:a\s+)?stable|"
     r"secondary\s+to|requiring|resulting|occurring|involving|affecting|including|using|based)\b"
     r"|(?:(?:\w+ly|well|not)[\s-]+)*(?:\w+ed|stable|asymptomatic|symptomatic|in\s+remission|quiescent)"
     r"(?=\s*(?:$|[,;(]|(?:and|or|with|by|for|to|in|on|after|before|within|at|using|since|over|during|as|from|\w+ly|"
     r"more|less|without|no|but|prior|\d+)\b|[<>≤≥])))",
     re.IGNORECASE,
 )
-_SPEAKING_STATE = re.compile(r"^(?:for|at)\s+(?:risk|high\s+risk)\b|^in\s+(?:need|another|the\s+opinion)", re.IGNORECASE)
-_SITES = frozenset(
-    "fallopian gastroesophageal bladder ureter ureters urethra pelvis kidney kidneys liver lung lungs breast breasts colon rectum anus stomach "
-    "esophagus oesophagus pancreas duodenum bowel intestine ovary ovaries uterus cervix endometrium vagina vulva "
-    "prostate testis testes penis skin bone bones marrow brain spine cord head neck larynx pharynx oropharynx hypopharynx "
-    "nasopharynx oral cavity tongue thyroid heart valve aorta artery arteries vein veins leg legs arm arms hand hands "
-    "foot feet hip hips knee knees shoulder shoulders eye eyes ear ears nose mouth spleen node nodes lymph peritoneum "
-    "pleura mediastinum retina cornea appendix gallbladder duct ducts junction tube tubes limb limbs extremity "
-    "extremities chest abdomen trunk face back spinal".split()
+_SPEAKING_STATE = re.compile(
+    r"^(?:for|at)\s+(?:risk|high\s+risk)\b|^in\s+(?:need|another|the\s+opinion)", re.IGNORECASE
 )
 _PARENTHESES = re.compile(r"\s*[(\[][^()\[\]]*[)\]]")
 
@@ -106,7 +63,9 @@ def ends_open(piece: str) -> bool:
     if pair is None or pair[1].lower() in _BEFORE_PREDICATES:
         return False
     last = pair[2].lower()
-    return last not in _SPEAKS and (_WITH_NOUN.search(last) is not None or last in ("advanced", "recurrent", "similar", "approved"))
+    return last not in SPEAKS and (
+        _WITH_NOUN.search(last) is not None or last in ("advanced", "recurrent", "similar", "approved")
+    )
 
 
 def ends_bare(piece: str) -> bool:
@@ -117,7 +76,7 @@ def ends_bare(piece: str) -> bool:
 
 def speaks_of_patient(word: str) -> bool:
     """Whether an adjective is said of a patient ("postmenopausal") and needs no noun."""
-    return word.lower() in _SPEAKS
+    return word.lower() in SPEAKS
 
 
 def is_gene(piece: str) -> bool:
@@ -133,20 +92,20 @@ def is_symbol(piece: str) -> bool:
 
 def is_generic(piece: str) -> bool:
     """Whether a piece is only of words for samples, extents and the like."""
-    return bool(words := _content(piece)) and all(word.lower() in _BARE for word in words)
+    return bool(words := _content(piece)) and all(word.lower() in BARE for word in words)
 
 
 def is_site(piece: str) -> bool:
     """Whether a piece is a part of the body and no more."""
     words = [word.lower() for word in _content(re.split(r"(?<=\w)\s+(?:by|on|with|for|at|as)\b", piece)[0])]
-    return bool(words) and words[-1] in _SITES and all(word in _SITES or _is_bare(word) for word in words)
+    return bool(words) and words[-1] in SITES and all(word in SITES or _is_bare(word) for word in words)
 
 
 def _content(piece: str) -> list[str]:
     """The words that could say something: no parentheses, windows or small words."""
     piece = without_windows(_PARENTHESES.sub(" ", piece))
     words = re.findall(r"[^\W_][\w'/.+-]*", piece)
-    return [word.rstrip(".") for word in words if word.lower().rstrip(".") not in _SMALL]
+    return [word.rstrip(".") for word in words if word.lower().rstrip(".") not in SMALL]
 
 
 def without_windows(piece: str) -> str:
@@ -158,9 +117,14 @@ def without_windows(piece: str) -> str:
 
 def _is_bare(word: str) -> bool:
     low = word.lower()
-    if low in _SPEAKS:
+    if low in SPEAKS:
         return False
-    if _GENE.match(word) or low.startswith("anti-") or low in _BARE or re.fullmatch(r"\d[\d.,/-]*[a-d]?%?|[tnm]\d\w*|\d+(?:st|nd|rd|th)", low):
+    if (
+        _GENE.match(word)
+        or low.startswith("anti-")
+        or low in BARE
+        or re.fullmatch(r"\d[\d.,/-]*[a-d]?%?|[tnm]\d\w*|\d+(?:st|nd|rd|th)", low)
+    ):
         return True
     marked = re.match(r"(?P<marker>.+)-(?:positive|negative|mutated|mutant|amplified|rearranged|wild|low|high)$", low)
     return bool(_GENE.match(marked["marker"].upper())) if marked else _ADJECTIVE.match(low) is not None

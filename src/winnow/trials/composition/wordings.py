@@ -48,3 +48,10 @@ WITHOUT = re.compile(
     r"(?:(?:and\s+)?without|but\s+(?:not|no)|and\s+not)\s+(?:any\s+)?(?P<rest>[^;]+)$",
     re.IGNORECASE,
 )
+# A heading of laboratory values is no part of what each of them asks.
+ADEQUATE = re.compile(
+    r"(?:patients?\s+)?(?:must\s+)?(?:have\s+|has\s+|having\s+)?(?:an?\s+)?(?:adequate|acceptable|sufficient|normal|required|"
+    r"initial)\b[^<>=≥≤\d]*"
+    r"(?:functions?|reserve|values?|parameters|tests?|counts?|status|laborator\w+)\b[^<>=≥≤]*",
+    re.IGNORECASE,
+)

@@ -13,7 +13,9 @@ AFFIRMED = "affirmed"
 _FAMILY_SECTION = re.compile(r"\bfamily\b|^\W*fhx?\b", re.IGNORECASE)
 _HISTORY_SECTION = re.compile(r"\bhistory\b|^\W*(?:pmhx?|pshx?)\b", re.IGNORECASE)
 _PLAN_SECTION = re.compile(
-    r"^\W*(?:plan|recommendations?|follow[- ]?up|instructions?|discharge instructions?)\b", re.IGNORECASE
+    r"^\W*(?:plan(?!\s*(?:and|&|/)\s*(?:assessment|impression))|"
+    r"recommendations?|follow[- ]?up|instructions?|discharge instructions?)\b",
+    re.IGNORECASE,
 )
 _WORD = re.compile(r"[\w/'-]+")
 

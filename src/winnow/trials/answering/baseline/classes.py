@@ -1,4 +1,4 @@
-"""Classes of drugs: how each is written and which drugs are in it. A drug answers to its class, never a class to a drug.
+"""Classes of drugs: how each is written and its members. A drug answers to its class, never a class to a drug.
 
 Members are generic names of marketed drugs (WHO ATC groups named in the rows); brand names only where they are what a
 note writes. A drug that is missing costs an abstention.
@@ -57,9 +57,9 @@ CLASSES = (
               "cisplatin carboplatin oxaliplatin nedaplatin", "chemotherapy"),
     DrugClass("taxane", r"taxanes?", "paclitaxel docetaxel cabazitaxel nab-paclitaxel", "chemotherapy"),
     DrugClass("anthracycline", r"anthracyclines?", "doxorubicin epirubicin daunorubicin idarubicin", "chemotherapy"),
-    DrugClass("corticosteroid", r"(?:systemic )?(?:cortico|glucocortico)steroids?|glucocorticoids?|(?<![\w-])steroids?",
+    DrugClass("corticosteroid", r"(?:cortico|glucocortico)steroids?|glucocorticoids?|(?<![\w-])steroids?",
               "prednisone prednisolone dexamethasone methylprednisolone hydrocortisone", "immunosuppressant"),
-    DrugClass("anticoagulation", r"(?:oral |systemic |therapeutic )?(?:anti-?coagula(?:tion|nts?|ted))",
+    DrugClass("anticoagulation", r"anti-?coagula(?:tion|nts?|ted)",
               "warfarin coumadin heparin enoxaparin dalteparin apixaban rivaroxaban dabigatran edoxaban "
               "fondaparinux eliquis xarelto"),
     DrugClass("antiplatelet", r"anti-?platelets?", "aspirin clopidogrel ticagrelor prasugrel"),
@@ -68,8 +68,9 @@ CLASSES = (
 )  # fmt: skip
 _BY_WORD = {each.word: each for each in CLASSES}
 DRUGS = {drug: f"{each.word} {each.broader}".strip() for each in CLASSES for drug in each.drugs.split()}
-WRITTEN = "|".join(each.pattern for each in CLASSES)
-_PATTERNS = [(each.word, re.compile(each.pattern, re.IGNORECASE)) for each in CLASSES]
+_MORE = r"(?: (?:therap(?:y|ies)|treatments?|medications?|drugs?|agents?))?"
+WRITTEN = f"(?:{'|'.join(each.pattern for each in CLASSES)}){_MORE}"
+_PATTERNS = [(each.word, re.compile(f"(?:{each.pattern}){_MORE}", re.IGNORECASE)) for each in CLASSES]
 
 
 def class_of(text: str) -> tuple[str, tuple[str, ...]]:

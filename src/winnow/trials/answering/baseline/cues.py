@@ -54,7 +54,7 @@ PSEUDO = (
     _cue(NONE, BOTH, 0, rf"(?:by|with|to|from) (?:his|her|their|the) {_COMPANION}s?"),
     _cue(NONE, BOTH, 0, r"(?:no|without) (?:\w+ )?(?:increase|change|improvement|decrease|progression|worsening)s?"
          r"(?: (?:in|of|from|since))?"),
-    _cue(NONE, BOTH, 0, "not only", "not necessarily", "no doubt", "likely (?:pathogenic|benign)", "without (?:a )?doubt", "not increased"),
+    _cue(NONE, BOTH, 0, "not only", "not necessarily", "no doubt", "without (?:a )?doubt", "not increased"),
     _cue(NONE, BOTH, 0, "(?:does|did|do|has|have) not (?:adequately |fully )?"
          "(?:respond|responded|tolerate|tolerated|improve|improved|resolve|resolved)(?: (?:to|with|on))?"),
     _cue(NONE, BOTH, 0, "not (?:well|adequately|optimally|fully|completely) "
@@ -71,7 +71,8 @@ CUES = (
          rf"{_BE} (?:possible|suspected|questionable|in question)", "(?:is|was|are) not certain"),
     _cue(POSSIBLE, FORWARD, 8, "possibl[ey]", "probabl[ey]", "suspected", "suspect", "suspects",
          "suspicio(?:n|us)(?: (?:for|of))?", "(?:may|might|could) (?:have|be|represent|reflect)",
-         "concern(?:s|ing)? (?:for|of)", "concerned (?:for|about)", "(?:question|questionable) (?:of )?", "likely",
+         "concern(?:s|ing)? (?:for|of)", "concerned (?:for|about)", "(?:question|questionable) (?:of )?",
+         "likely(?! (?:pathogenic|benign))",
          "presumed", "presumptive", "suggest(?:s|ive|ing)(?: of)?", "differential(?: diagnosis)? (?:includes?|is)",
          "rule[- ]out", "r/o", "versus", "vs\\.?", "worrisome for", "equivocal for", "borderline"),
     _cue(HYPOTHETICAL, FORWARD, 10, "if", "should (?:she|he|they|the patient|symptoms|there)", "in case of",
@@ -88,7 +89,8 @@ CUES = (
          "vaccin\\w+ against"),
     _cue(HYPOTHETICAL, BACKWARD, 6, rf"{_BE} (?:planned|scheduled|recommended|considered|discussed|offered|pending)",
          "(?:to be|will be) (?:given|started|done|performed|scheduled|considered|initiated)", "precautions",
-         "prophylaxis", "screening", "risk", "(?:was |were )?discussed and (?:was |were )?(?:declined|refused|deferred)"),
+         "prophylaxis", "screening", "risk",
+         "(?:was |were )?discussed and (?:was |were )?(?:declined|refused|deferred)"),
     _cue(NEGATED, FORWARD, 30,
          r"no(?: (?:currently|still|other|recent|clinical|definite|evidence|signs?|history|symptoms?|"
          "complaints?|indications?|findings?|suspicion|concern|known|prior|personal|previous|past|mention|record))*"
@@ -98,7 +100,8 @@ CUES = (
          "lacks?", "lacking", "lack of", "fail(?:s|ed) to (?:show|reveal|demonstrate)", "rules? out",
          "ruled out(?: for)?", "unremarkable for", "none of", "negative", "excluded", "no longer", "cannot", "can't",
          "declin(?:es|ed)", "refus(?:es|ed)", "(?:contra|un)-?indicated", "avoid(?:s|ed|ing)?", "nil"),
-    _cue(NEGATED, FORWARD, 0, "non(?=[- ]?(?:smok|diabet|pregnan|drink|metasta))"),
+    _cue(NEGATED, FORWARD, 1, "non(?=[- ]?(?:smok|diabet|pregnan|drink|metasta))"),
+    Cue(NEGATED, BACKWARD, 1, re.compile(r"(?<=-)(?:na[i\u00ef]ve|free)\b|(?<=[- ])na[i\u00ef]ve\b")),
     _cue(NEGATED, BACKWARD, 8,
          rf"{_BE} (?:all |both |now |found (?:to be )?)?(?:negative|absent|unlikely|denied|excluded|"
          "ruled out|unremarkable|not (?:seen|present|detected|found|identified|noted|evident|observed|appreciated|"

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from winnow.trials.answering.answer import ANSWERED, ERROR, NOT_DOCUMENTED, Answer, Asked, Quote
 from winnow.trials.answering.baseline.agreement import asks_agreement, find_agreement, tells_agreement
+from winnow.trials.answering.baseline.alternatives import GONE, implied_by, stems_read
 from winnow.trials.answering.baseline.evidence import Finding, newest, to_answer
 from winnow.trials.answering.baseline.facts import find_fact
 from winnow.trials.answering.baseline.features import Evidence, evidence_of
 from winnow.trials.answering.baseline.head import Head
-from winnow.trials.answering.baseline.markers import find_marker
+from winnow.trials.answering.baseline.markers import find_marker, markers_in
 from winnow.trials.answering.baseline.mentions import StemIndex
 from winnow.trials.answering.baseline.numbers import find_number
 from winnow.trials.answering.baseline.person import (
@@ -25,11 +26,10 @@ from winnow.trials.answering.baseline.person import (
     sex_finding,
 )
 from winnow.trials.answering.baseline.residue import qualified
-from winnow.trials.answering.baseline.words import terms
 from winnow.trials.composition import Comparison, Question, read_quantities
 from winnow.trials.retrieval import Chart, Hit, Sentence
 
-VERSION = 1
+VERSION = 2
 # The head may speak only where a sentence holds at least this share of the claim's head words: without words of the
 # fact in the chart nothing is documented, whatever a model expects of such questions.
 LEAST_HEADS = 0.5
@@ -125,9 +125,25 @@ class Known:
         comparison = asked.question.comparison
         names = (comparison.quantity, _OTHER_SCALE.get(comparison.quantity, "")) if comparison else ()
         measured = [sentence for name in names for sentence in self.measured.get(name, [])]
-        said = self.index.sharing([stem for term in terms(asked.question.statement) for stem in term.stems])
+        said = self.index.sharing(stems_read(asked.question))
+        marked = [s for name in markers_in(asked.question.statement) for s in self.marked.get(name, [])]
+        gone = self.gone if implied_by(asked.question.statement) else []
         agreed = self.agreements if asks_agreement(asked.question.statement) else []
-        return [*measured, *said, *agreed]
+        return [*measured, *said, *marked, *gone, *agreed]
+
+    @cached_property
+    def marked(self) -> dict[str, list[Sentence]]:
+        """The sentences that name a marker, by its name."""
+        found: dict[str, list[Sentence]] = {}
+        for sentence in self.chart.sentences:
+            for name in markers_in(sentence.text):
+                found.setdefault(name, []).append(sentence)
+        return found
+
+    @cached_property
+    def gone(self) -> list[Sentence]:
+        """The sentences that say a disease is gone."""
+        return [sentence for sentence in self.chart.sentences if GONE.search(sentence.text)]
 
     @cached_property
     def agreements(self) -> list[Sentence]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from winnow.trials.answering.baseline.alternatives import GONE, alternatives, implied_by
+from winnow.trials.answering.baseline.alternatives import GONE, alternatives, implied_by, sides
 from winnow.trials.answering.baseline.assertion import Assertion, assess
 from winnow.trials.answering.baseline.dates import find_dates, in_window, nearest
 from winnow.trials.answering.baseline.denial import denials
@@ -19,17 +20,28 @@ from winnow.trials.retrieval import Sentence
 
 # For charts without a single date: only differences count, so any day will do; it never leaves this module.
 _SOME_DAY = date(2001, 1, 1)
+# "No surgery in the last month" does not deny that there ever was one.
+_LATELY = re.compile(r"\b(?:in|within|over|during|for) (?:the |these )?(?:last|past|previous)\b", re.IGNORECASE)
 _VAGUE = frozenset(stem(word) for word in VAGUE) | frozenset("0123456789")
 
 
 @dataclass(frozen=True)
 class Vote:
-    """What one sentence says to a question: the fact holds or not; `outside` when it did, outside the window."""
+    """What one sentence says to a question.
+
+    Attributes:
+        holds: whether the fact does.
+        sentence: which.
+        why: in words.
+        outside: it held, outside the window.
+        open: a narrower fact is over ("warfarin was stopped"): no denial of the broader, yet it may no longer hold.
+    """
 
     holds: bool
     sentence: Sentence
     why: str
     outside: bool = False
+    open: bool = False
 
 
 def find_fact(question: Question, index: StemIndex, as_of: date | None) -> Finding | None:
@@ -40,16 +52,33 @@ def find_fact(question: Question, index: StemIndex, as_of: date | None) -> Findi
     split = alternatives(question.statement)
     claims = [Claim.of(statement) for statement in split]
     more = [Claim.of(question.statement)] if len(split) > 1 else []
+    halves = [Claim.of(statement) for statement in sides(question.statement)]
     votes: list[Vote] = []
-    for sentence in index.sentences_for((*claims, *more)):
+    for sentence in index.sentences_for((*claims, *more, *halves)):
         said = [_said(sentence, claim, question.window, as_of) for claim in claims]
         also = [_said(sentence, claim, question.window, as_of) for claim in more]
-        holding = [vote for vote in (*said, *also) if vote and vote.holds]
-        if holding:
-            votes.append(holding[0])
-        elif all(said) and said[0]:
-            votes.append(said[0])
-    return _decide(votes) if votes else _or_implied(question, index, as_of)
+        apart = [_said(sentence, claim, question.window, as_of) for claim in halves]
+        votes += _of_sentence(said, also, apart)
+    return _weighed(votes) if votes else _or_implied(question, index, as_of)
+
+
+def _of_sentence(said: list[Vote | None], also: list[Vote | None], apart: list[Vote | None]) -> list[Vote]:
+    """A sentence's vote: yes by any alternative, no when it denies every one or both sides; else none."""
+    for vote in (*said, *also):
+        if vote and vote.holds:
+            return [vote]
+    for each in (said, apart):
+        told = [vote for vote in each if vote and not vote.holds]
+        if each and len(told) == len(each):
+            return told[:1]
+    return []
+
+
+def _weighed(votes: Sequence[Vote]) -> Finding | None:
+    """The votes decided; nothing when the newest only says that one member of a class is over."""
+    firm = [vote for vote in votes if not vote.open]
+    latest = max((_day(vote) for vote in votes if vote.open), default=LONG_AGO)
+    return _decide(firm) if firm and max(map(_day, firm)) >= latest else None
 
 
 def _or_implied(question: Question, index: StemIndex, as_of: date | None) -> Finding | None:
@@ -70,11 +99,15 @@ def _said(sentence: Sentence, claim: Claim, window: Window | None, as_of: date |
     """What a sentence says of one claim; nothing of a claim that names no fact."""
     if set(claim.stems) <= _VAGUE or _bears_not(sentence, claim):
         return None
-    for term in denials(sentence, claim):
+    ever = window.relation == "ever" if window else claim.ever
+    lately = ever and bool(_LATELY.search(sentence.text))
+    for term in () if lately else denials(sentence, claim):
         said = assess(sentence.text, term.start, term.end, sentence.section)
         if _counts(said, claim):
             return Vote(False, sentence, "it is denied")
     mention = mention_in(sentence, claim)
+    if mention and mention.assertion.negated and lately:
+        return None
     return _vote(mention, claim, window, as_of) if mention and mention.share == 1 else None
 
 
@@ -96,7 +129,7 @@ def _vote(mention: Mention, claim: Claim, window: Window | None, as_of: date | N
     if said.negated:
         return Vote(False, mention.sentence, "it is denied") if mention.denied else None
     if said.ended and not _of_any_time(claim, window):
-        return Vote(False, mention.sentence, "it is over", outside=True)
+        return Vote(False, mention.sentence, "it is over", open=mention.narrower)
     inside = _in_window(mention, window, as_of)
     return None if inside is None else Vote(inside, mention.sentence, _why(inside, said.kind), outside=not inside)
 

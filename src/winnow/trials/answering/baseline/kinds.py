@@ -1,4 +1,4 @@
-"""Numerals and letters that name a kind: type 2, stage IIIB, NYHA class III, hepatitis C, exon 19, PD-L1, non-small cell.
+"""Numerals and letters that name a kind: type 2, stage IIIB, NYHA class III, hepatitis C, exon 19, PD-L1, non-small.
 
 Another one of the same series is another thing, so each becomes one exact word; roman and arabic numerals are the same.
 """
@@ -15,9 +15,7 @@ _SERIES = (
     r"nyha(?:[ -](?:functional))?(?:[ -]class)?|child[ -]pugh(?:[ -](?:class|score))?|functional class|class)"
 )
 # For the pattern of words: a series with its value, or a name whose digits stand behind a hyphen or a stroke.
-KIND = (
-    rf"(?P<series>(?i:{_SERIES}))[ -]?(?P<value>{_VALUE})|(?P<virus>(?i:hepatitis)) (?P<letter>[A-E]|[b-e](?=\W|$))"
-)
+KIND = rf"(?P<series>(?i:{_SERIES}))[ -]?(?P<value>{_VALUE})|(?P<virus>(?i:hepatitis)) (?P<letter>[A-E]|[b-e](?=\W|$))"
 CODE = r"(?i:pd-?l-?1|pd-1|covid[ -]?19|brca ?1/2|cdk ?4/6)|[A-Z][A-Za-z]{0,4}-[A-Z]?\d{1,3}[A-Z]?"
 # "Non-smoker" and the like only deny their word; any other "non-" makes another kind.
 DENYING = r"(?:smok|diabet|pregnan|drink|metasta)"

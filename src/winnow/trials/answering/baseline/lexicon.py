@@ -5,6 +5,11 @@ They are deliberately short. A synonym that is missing costs an abstention; a wr
 
 from __future__ import annotations
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 # What is written -> the words it stands for. In this case only: in lower case it is a word or something else.
 ABBREVIATIONS = {
     "HTN": "hypertension", "DM": "diabetes", "DM2": "type2 diabetes", "T2DM": "type2 diabetes",
@@ -42,8 +47,8 @@ PHRASES = {
     "diabetes mellitus": "diabetes", "congestive heart failure": "heart failure",
     "congestive cardiac failure": "heart failure", "cardiac failure": "heart failure", "htn": "hypertension",
     "copd": "chronic obstructive pulmonary disease", "nsclc": "nonsmallcell lung cancer",
-    "cerebrovascular accident": "stroke", "cerebral infarction": "stroke", "brain metastases": "brain metastasis",
-    "brain mets": "brain metastasis", "mets": "metastasis", "breast feeding": "lactation",
+    "cerebrovascular accident": "stroke", "cerebral infarction": "stroke",
+    "mets": "metastasis", "breast feeding": "lactation",
     "breast-feeding": "lactation", "breastfeeding": "lactation", "nursing mother": "lactation",
     "small cell": "smallcell", "small-cell": "smallcell",
     "kidney": "renal", "liver": "hepatic", "lung": "pulmonary", "cardiac": "heart", "tumour": "tumor",
@@ -76,52 +81,43 @@ BROADER = {
     "pneumonia": "infection", "sepsis": "infection", "cellulitis": "infection", "tuberculosis": "infection",
 }  # fmt: skip
 
-STOP = frozenset(
-    (
-        "a an the of in on at to for with by or and is are was were be been being has have had having any other such as "
-        "this that these those who whom which it its his her their he she they patient patients subject subjects "
-        "participant participants pt do does did from into per than within without no not current currently following "
-        "due presence evidence known documented confirmed diagnosis diagnosed history prior previous previously past "
-        "medical personal status will must may can should e.g i.e etc including include includes included individuals "
-        "individual people person there clinical clinically presenting presentation present presents symptoms symptom "
-        "onset signs sign experienced experiencing undergoing undergone underwent receiving received requiring typical "
-        "defined criteria all both either"
-    ).split()
+STOP = _words(
+    "a an the of in on at to for with by or and is are was were be been being has have had having any other such as "
+    "this that these those who whom which it its his her their he she they patient patients subject subjects "
+    "participant participants pt do does did from into per than within without no not current currently following due "
+    "presence evidence known documented confirmed diagnosis diagnosed history prior previous previously past medical "
+    "personal status will must may can should e.g i.e etc including include includes included individuals individual "
+    "people person there clinical clinically presenting presentation present presents symptoms symptom onset signs "
+    "sign experienced experiencing undergoing undergone underwent receiving received requiring typical defined "
+    "criteria all both either"
 )
 
 # Words that narrow a fact: "severe asthma" is denied by "no asthma", but not claimed by "asthma".
-MODIFIERS = frozenset(
-    (
-        "severe uncontrolled active significant significantly chronic acute advanced recurrent unstable serious major "
-        "symptomatic asymptomatic mild moderate poorly controlled progressive refractory newly untreated treated new "
-        "locally regional early late primary secondary first second type stage grade stable ongoing concurrent "
-        "concomitant systemic metastatic left right bilateral recent recently regular"
-    ).split()
+MODIFIERS = _words(
+    "severe uncontrolled active significant significantly chronic acute advanced recurrent unstable serious major "
+    "symptomatic asymptomatic mild moderate poorly controlled progressive refractory newly untreated treated new "
+    "locally regional early late primary secondary first second type stage grade stable ongoing concurrent "
+    "concomitant systemic metastatic left right bilateral recent recently regular"
 )
 
 # A claim of nothing but these words is not looked for: "treatment" or "trial" is in every note.
-GENERIC = frozenset(
-    (
-        "trial study treatment therapy protocol disease disorder condition illness medication drug procedure test "
-        "result history finding problem issue care hospital visit time assessment evaluation examination level value "
-        "year month week day age other adult child"
-    ).split()
+GENERIC = _words(
+    "trial study treatment therapy protocol disease disorder condition illness medication drug procedure test result "
+    "history finding problem issue care hospital visit time assessment evaluation examination level value year month "
+    "week day age other adult child"
 )
 
-# Nouns that stand for little without their complement: "hepatitis C infection" is denied by "no hepatitis C".
-LIGHT = GENERIC | frozenset(
-    "infection mutation alteration rearrangement use abuse dependence exposure administration intake episode event".split()
+# Nouns that stand for little without the word before them: "no hepatitis C" denies "hepatitis C infection".
+CARRIERS = _words(
+    "disease disorder condition illness infection mutation alteration rearrangement use abuse dependence exposure "
+    "event episode"
 )
+LIGHT = GENERIC | CARRIERS
 
 # Beside modifiers: a claim of nothing but such words names no fact. "Microsatellite stable" does not say "stable".
-VAGUE = (
-    frozenset(
-        (
-            "blood serum plasma urine tissue sample specimen body cell line normal abnormal adequate inadequate positive "
-            "negative high low pressure general local persistent relapsed measurable evaluable alive healthy able "
-            "willing available sufficient dose daily weekly baseline response likely common rare appropriate eligible"
-        ).split()
-    )
-    | MODIFIERS
-    | LIGHT
-) - {"metastatic"}
+_EMPTY = _words(
+    "blood serum plasma urine tissue sample specimen body cell line normal abnormal adequate inadequate positive "
+    "negative high low pressure general local persistent relapsed measurable evaluable alive healthy able willing "
+    "available sufficient dose daily weekly baseline response likely common rare appropriate eligible"
+)
+VAGUE = (_EMPTY | MODIFIERS | GENERIC) - {"metastatic"}

@@ -5,9 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from winnow.trials.answering.baseline.alternatives import alternatives
 from winnow.trials.answering.baseline.assertion import assess
 from winnow.trials.answering.baseline.evidence import LIKELY, Finding, latest_first
+from winnow.trials.answering.baseline.lexicon import VAGUE
+from winnow.trials.answering.baseline.words import stem, terms
 from winnow.trials.retrieval import Sentence
+
+_LIGHT = frozenset(stem(word) for word in VAGUE) | frozenset(("status", "expression", "express", "tumor", "cancer"))
 
 _NAMES = {
     "er": r"(?:estrogen|oestrogen)[- ]receptors?|(?-i:ER)", "pr": r"progesterone[- ]receptors?|(?-i:PR|PgR)",
@@ -34,6 +39,9 @@ _BEFORE = re.compile(
     r"(?P<sign>positive|negative|triple[- ]negative|\bno|without|lacks?)(?: for)?(?: \w+)?\s*$", re.IGNORECASE
 )
 _NEGATIVE = re.compile(r"neg|^absent|wild|^-$|^\(-\)$|^no$|^without|^lack", re.IGNORECASE)
+_DENIED = re.compile(
+    r"(?:\b(?:no|not|never|without|denies|lacks?|absence of)\b|n't\b)(?!\s+only\b)[^,.;:]*$", re.IGNORECASE
+)
 _CLAUSE = re.compile(r"[.;\n]|, (?=\w+ (?:is|was|are|has)\b)|\bbut\b|\bwhile\b")
 _AND = re.compile(r"[\s,/]*(?:and|or)?[\s,/]*")
 _WINDOW = 60
@@ -60,14 +68,42 @@ def find_marker(statement: str, sentences: Sequence[Sentence]) -> Finding | None
     for sentence in latest_first(sentences):
         found = [s for n, s in _signs_in(sentence) if n == name]
         named = {match["code"].upper() for match in _VARIANT.finditer(sentence.text)}
-        if not found or (variants and not variants & named):
+        if not found or not _of_same_variant(variants, named, positive=any(found)):
             continue
+        if found[0] and not _rest(statement) <= _all_stems(sentence.text):
+            continue  # "EGFR mutation" does not claim "activating EGFR mutation", nor HER2 a stomach cancer
         flags = ("conflict",) if len(set(found)) == 2 else ()
         if flags:
             return Finding(None, (sentence,), f"{name} is stated with both signs", "rule:marker", flags=flags)
         said = "positive" if found[0] else "negative"
         return Finding(found[0] == sign, (sentence,), f"{name} is {said}", "rule:marker", LIKELY)
     return None
+
+
+def markers_in(text: str) -> set[str]:
+    """The markers that a text names; what is triple negative names each of its receptors."""
+    found = set(_marked(text)) | ({"er", "pr", "hr", "her2"} if _TRIPLE.search(text) else set[str]())
+    return found | ({"pregnancy"} if _PREGNANT.fullmatch(text) else set[str]())
+
+
+def _of_same_variant(asked: set[str], named: set[str], positive: bool) -> bool:
+    """Whether a sign is of the asked variants: none found at all denies each, another one's absence denies nothing."""
+    if positive:
+        return not asked or bool(asked & named)
+    return asked <= named if named and asked else not named
+
+
+def _rest(statement: str) -> set[str]:
+    """The stems that a statement has beside marker, sign, variant and kind of change."""
+    split = [_RESULT.sub(" ", _CHANGE.sub(" ", _VARIANT.sub(" ", each))) for each in alternatives(statement)]
+    for pattern in _MARKERS.values():
+        split = [pattern.sub(" ", each) for each in split]
+    stems = [_all_stems(each) - _LIGHT for each in split]
+    return set.intersection(*stems)
+
+
+def _all_stems(text: str) -> set[str]:
+    return {stem for term in terms(text) for stem in (*term.stems, *term.broader)}
 
 
 def _signs_in(sentence: Sentence) -> Iterator[tuple[str, bool]]:
@@ -108,11 +144,13 @@ def _sign(text: str, start: int, end: int) -> bool | None:
     """True for positive, False for negative: the first result behind the marker, else what stands right before it."""
     behind = _own_words(text, end)
     before = _BEFORE.search(text[max(start - 30, 0) : start])
+    denied = bool(_DENIED.search(text[:start]))
     if result := _RESULT.search(behind):
-        return bool(_NEGATIVE.search(result["sign"])) == bool(result["denied"])
+        positive = bool(_NEGATIVE.search(result["sign"])) == bool(result["denied"])
+        return positive and not denied
     if before:
         return not _NEGATIVE.search(before["sign"])
-    return True if _CHANGE.search(behind) else None
+    return not denied if _CHANGE.search(behind) else None
 
 
 def _own_words(text: str, end: int) -> str:

@@ -75,6 +75,7 @@ class Mention:
         assertion: what the sentence says of it.
         share: of the claim's stems found, 0 to 1.
         heads: of its head stems found.
+        narrower: whether a word of it is a narrower one: a drug for its class.
         denied: whether a denied word of it stands in a phrase that is no narrower than the claim.
     """
 
@@ -85,6 +86,7 @@ class Mention:
     share: float
     heads: float
     denied: bool = False
+    narrower: bool = False
 
 
 class StemIndex:
@@ -139,6 +141,7 @@ def mention_in(sentence: Sentence, claim: Claim) -> Mention | None:
         len(matched) / len(claim.stems),
         len(matched & set(claim.heads)) / len(claim.heads),
         bool(denied) and all(is_broad(sentence.text, every, every.index(term), claim) for term in denied),
+        not matched <= {stem for term in group for stem in term.stems},
     )
 
 

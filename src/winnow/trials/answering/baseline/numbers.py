@@ -12,6 +12,7 @@ from winnow.trials.answering.baseline.assertion import assess
 from winnow.trials.answering.baseline.dates import in_window
 from winnow.trials.answering.baseline.evidence import LONG_AGO, SURE, Finding
 from winnow.trials.answering.baseline.intervals import compare
+from winnow.trials.answering.baseline.scores import is_named, read_score
 from winnow.trials.composition import Comparison, Quantity, Question, convert, read_quantities
 from winnow.trials.composition.quantity_table import QUANTITIES
 from winnow.trials.retrieval import Sentence
@@ -92,11 +93,15 @@ def _readings(sentence: Sentence, comparison: Comparison) -> list[Reading]:
     """What a sentence says of the comparison's quantity, in its unit, or as a multiple when it asks for one."""
     found = [
         reading
-        for quantity in quantities_in(sentence.text)
+        for quantity in _given(sentence.text, comparison)
         if quantity.quantity == comparison.quantity and _measured(sentence, quantity)
         if (reading := _comparable(sentence, quantity, comparison))
     ]
     return found or _normal(sentence, comparison)
+
+
+def _given(text: str, comparison: Comparison) -> Sequence[Quantity]:
+    return quantities_in(text) if is_named(comparison) else read_score(text, comparison)
 
 
 @lru_cache(maxsize=65536)
@@ -121,6 +126,8 @@ def _measured(sentence: Sentence, quantity: Quantity) -> bool:
 
 def _comparable(sentence: Sentence, quantity: Quantity, comparison: Comparison) -> Reading | None:
     low, high = _interval(quantity)
+    if not is_named(comparison):
+        return None if comparison.reference else Reading(low, high, sentence)
     if quantity.reference or comparison.reference:
         if quantity.reference == comparison.reference:
             return Reading(low, high, sentence)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from winnow.trials.answering.baseline.classes import DRUGS, WRITTEN, class_of
+from winnow.trials.answering.baseline.classes import CLASSES, DRUGS, WRITTEN, class_of
 from winnow.trials.answering.baseline.kinds import CODE, KIND, NON, exact_code, exact_kind
 from winnow.trials.answering.baseline.lexicon import ABBREVIATIONS, BROADER, MODIFIERS, PHRASES, STOP
 
@@ -29,7 +29,7 @@ _IRREGULAR = {
 _ENDINGS = (("ations", 5), ("ation", 5), ("ically", 5), ("ical", 5), ("ions", 5), ("ion", 5), ("ive", 5), ("ies", 4),
             ("ing", 5), ("ed", 5), ("ia", 4), ("ic", 4), ("ly", 5), ("al", 5), ("es", 4), ("s", 3),
             ("y", 4), ("e", 4))  # fmt: skip
-_EXACT = frozenset(word for broader in DRUGS.values() for word in broader.split()) - {"immunotherapy", "chemotherapy"}
+_EXACT = frozenset(each.word for each in CLASSES)
 _ONE = "|".join(sorted(map(re.escape, ABBREVIATIONS), key=len, reverse=True))
 _MANY = "|".join(sorted((re.escape(phrase).replace(r"\ ", r"\s+") for phrase in PHRASES), key=len, reverse=True))
 _TOKEN = re.compile(
@@ -98,7 +98,9 @@ def _spelled(match: re.Match[str]) -> Term | None:
     words = _stands_for(match)
     if not words:
         return None
-    broad = frozenset(_broad_stem(w) for word in words for w in f"{BROADER.get(word, '')} {DRUGS.get(word, '')}".split())
+    broad = frozenset(
+        _broad_stem(w) for word in words for w in f"{BROADER.get(word, '')} {DRUGS.get(word, '')}".split()
+    )
     narrows = all(word in MODIFIERS for word in words)
     return Term(tuple(map(stem, words)), broad, match.start(), match.end(), narrows)
 
