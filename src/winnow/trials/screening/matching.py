@@ -147,8 +147,12 @@ def _write(
 
 
 def _latest_standings(store: Store, patient_id: str, settings: MatchSettings) -> list[Standing]:
-    """What the latest earlier run said of this patient, best first; empty when there was none."""
-    snapshots = store.snapshots(patient_id=patient_id)
+    """What the latest finished run said of this patient, best first; empty when there was none.
+
+    A killed run is no run to compare with: going on after it would look like a change.
+    """
+    finished = {run.run_id for run in store.runs() if run.outcome == "finished"}
+    snapshots = [one for one in store.snapshots(patient_id=patient_id) if one.run_id in finished]
     last = [one for one in snapshots if one.run_id == snapshots[-1].run_id] if snapshots else []
     return ranked(standings_of(last, settings.policy), settings.by)
 
