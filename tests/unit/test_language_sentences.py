@@ -77,7 +77,7 @@ def test_other_weights_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         last = file.read(1)
         file.seek(-1, 2)
         file.write(bytes([last[0] ^ 1]))
-    monkeypatch.setattr(sentences, "_minilm_folder", lambda: folder)
+    monkeypatch.setattr(sentences, "minilm_folder", lambda: folder)
     with pytest.raises(WinnowError, match="WN-L06"):
         sentence_encoder()
     (folder / "model.safetensors").unlink()

@@ -14,8 +14,7 @@ from torch import Tensor, nn
 from winnow.core import WinnowError
 from winnow.language.encoder import EncoderClassifier
 from winnow.language.pretrained import place_named, read_configuration, read_encoder
-from winnow.language.sentences import MINILM, MINILM_SHA256
-from winnow.language.sentences import _minilm_folder as minilm_folder
+from winnow.language.sentences import MINILM, MINILM_SHA256, minilm_folder
 from winnow.language.tokens import EncoderTokenizer
 from winnow.models.initialisation import glorot_normal_
 from winnow.sparsity import Mask, Ticket, load_into, tensors_of

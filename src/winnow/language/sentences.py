@@ -109,7 +109,7 @@ def sentence_encoder(reference: str = MINILM) -> SentenceEncoder:
             when there is no such encoder.
     """
     if reference == MINILM:
-        place = _minilm_folder()
+        place = minilm_folder()
         return _opened(str(place), "all-MiniLM-L6-v2", _stamp(place / "model.safetensors"), MINILM_SHA256)
     if not reference.startswith(_PREFIX) or reference == _PREFIX:
         raise WinnowError("WN-M01", "no such sentence encoder", where=reference, fix="Give minilm or hf:FOLDER_OR_ID.")
@@ -149,7 +149,8 @@ def _stamp(file: Path) -> tuple[int, int]:
     return told.st_size, told.st_mtime_ns
 
 
-def _minilm_folder() -> Path:
+def minilm_folder() -> Path:
+    """The folder of the installed package that carries all-MiniLM-L6-v2; WN-D07 when there is none."""
     # The package is found and never imported: none of its code is run.
     found = importlib.util.find_spec(_MINILM_PACKAGE)
     if found is None or found.origin is None:

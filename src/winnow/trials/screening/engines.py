@@ -78,16 +78,12 @@ def _baseline(choice: EngineChoice) -> Engine:
 
 
 def _reader(choice: EngineChoice) -> Engine:
-    from winnow.language import PairReader
     from winnow.trials.answering.baseline import BaselineEngine
     from winnow.trials.answering.reader import ReaderEngine
 
     if not choice.model:
         raise WinnowError("WN-C01", "the reader engine needs a reader", where="--model", fix="`winnow trials tune`.")
-    folder = Path(choice.model)
-    reader = PairReader.load(folder)
-    # The mark of the weights: a reader tuned anew in the same folder is another engine to the store.
-    return ReaderEngine(reader, f"{folder.name}-{reader.as_start().digest[:8]}", first=BaselineEngine())
+    return ReaderEngine.load(Path(choice.model), first=BaselineEngine())
 
 
 def build_composer(choice: EngineChoice, tiers: TierRules) -> Composer | None:
