@@ -153,6 +153,9 @@ class _Grammar:
             return joined("and", [fact, Negated(rest)])
         if (match := wordings.AND_COUNTED.match(text)) and is_one(match["before"]):
             return self._and_counted(match["before"], match["counted"])
+        if (new := wordings.NEW_VERB.match(masked.text)) and negation_of(masked.open(new["before"])):
+            parts = [self.deeper.read(masked.open(new[side])) for side in ("before", "after")]
+            return joined(new["word"].lower(), parts)
         row = row_of(masked)
         if len(row.items) > 1 and (form := read_coordination(row, masked, self.draft.kind, self.deeper.read)):
             return form

@@ -55,3 +55,10 @@ ADEQUATE = re.compile(
     r"(?:functions?|reserve|values?|parameters|tests?|counts?|status|laborator\w+)\b[^<>=≥≤]*",
     re.IGNORECASE,
 )
+
+# A denial ends where another verb says something new: "is not a candidate for docetaxel, or declines it".
+NEW_VERB = re.compile(
+    r"^(?P<before>.+?),?\s+(?P<word>and|or)\s+(?P<after>"
+    r"(?:declines?|refuses?|takes|requires|needs|uses|agrees|prefers|intends|plans|cannot)\b.+)$",
+    re.IGNORECASE | re.DOTALL,
+)
