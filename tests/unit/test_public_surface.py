@@ -11,6 +11,7 @@ import pytest
 
 from winnow.cli import main
 from winnow.core import CODES
+from winnow.grokking.recipe import GrokRecipe
 from winnow.tickets.recipe import FindRecipe
 
 ROOT = Path(__file__).parents[2]
@@ -25,6 +26,12 @@ RECIPE_FLAGS = """
 RUN_FLAGS = "--recipe --device --dry-run --execution --json --out " + RECIPE_FLAGS
 FIND_FLAGS = "--method --checkpoint-seconds " + RUN_FLAGS
 SWEEP_FLAGS = FIND_FLAGS + " --grid --jobs --ray --threads"
+GROK_FLAGS = """
+--batch --beta1 --beta2 --checkpoint-seconds --data --device --dry-run --evaluate-early --evaluate-every --fraction
+--init-scale --jobs --json --learning-rate --loss --loss-threshold --network --optimizer --out --rate --recipe
+--record-every --replicates --rest --seed --snapshot-every --stack --steps --task --threshold --ticket-at
+--ticket-steps --weight-decay
+"""
 ENGINE_FLAGS = "--allow-remote --compose --concurrency --encoder --endpoint --engine --key-variable --model"
 MATCH_FLAGS = (
     """--as-of --dry-run --json --note-kinds --only --only-trials --operator --out --patients --policy
@@ -45,6 +52,12 @@ FLAGS = {
         --levels --masks --out --points --replicates --split""",
     "tickets sweep": SWEEP_FLAGS,
     "tickets transfer": "--head --source --source-levels " + RUN_FLAGS,
+    "grok": "",
+    "grok run": "--branches " + GROK_FLAGS,
+    "grok ticket": "--controls " + GROK_FLAGS,
+    "grok sweep": "--of --over --values " + GROK_FLAGS,
+    "grok compare": "--accelerators --tickets --tuning-seeds --tuning-steps " + GROK_FLAGS,
+    "grok figures": "--branches --json --run",
     "trials": "",
     "trials import": "--json --merge --operator --patients --store --trials",
     "trials match": MATCH_FLAGS,
@@ -71,7 +84,7 @@ NAMES = {
     "winnow.models": """MODELS Model check_fit conv_2 conv_2_dropout conv_4 conv_4_dropout conv_6 conv_6_dropout
         lenet_300_100 model_named resnet_20 resnet_50 vgg_19""",
     "winnow.networks": "Compacted Graph GraphNetwork Node Unsupported compact fold_normalisation trace",
-    "winnow.execution": "Job Local Outcome Place RayCluster run",
+    "winnow.execution": "Job Local Outcome Place RayCluster hold_memory run",
     "winnow.exports": "Exported FORMATS Row bench export load_exported read_exported",
     "winnow.language": """AnswerCache ChatEndpoint ChatExample ChatFailure EncoderClassifier EncoderTokenizer
         KeptEncoder LoraSettings PairReader PairStart ReaderSettings SentenceEncoder TextEncoder Tuned composer encoder
@@ -101,6 +114,25 @@ NAMES = {
     "winnow.training": """CheckpointFile EXECUTIONS Execution LOSSES Member OPTIMIZERS Progress RATE_SCHEDULES Stack
         StackOptimizer StackResult Trained TrainingPlan device_named engine_for execution_for loss_named progress_for
         rate_factor train""",
+    "winnow.grokking": """ACCELERATORS BASES Branch GrokRecipe Grokked Member Plan StudyResult network_named plan_study
+        run_study task_named train write_study_page""",
+    "winnow.grokking.tasks": "Sizes Split TASKS Task sizes_named task_named",
+    "winnow.grokking.networks": "GrokModule NETWORKS Network PairMlp network_named parameters",
+    "winnow.grokking.stacks": "Grokked LOSSES Member Plan RULES Supermask train",
+    "winnow.grokking.accelerators": "ACCELERATORS Accelerator GRIDS accelerator_named",
+    "winnow.grokking.masks": """METHODS ROUNDS iterative_rates magnitude_mask matched next_iterative_mask
+        norm_matched_start saliency_mask saliency_scores""",
+    "winnow.grokking.branches": "BASES Branch Done Given Made Problem Streams base_named needs supermask_kind",
+    "winnow.grokking.measures": """ALL CircuitLosses GraphMeasures MEAN Norms Periodicity TOKEN_AXES Times
+        adjacent_distances authors_entropy average_degree chance_distance chance_distances circuit_losses clustering
+        crossing distance_matrices dominant_frequency excluded_logits frequency_entropy frequency_shares
+        graph_measures key_frequencies logit_table mask_distances masked_norms mean_norms neuron_power neuron_rows
+        norm_ratios path_length periodicities periodicity ramanujan_gap relational_graph restricted_logits
+        spectral_gap steepest table_loss third_eigenvalue ticket_periodicity times_of top_share wave_power""",
+    "winnow.grokking.studies": """Batch GrokRecipe RunRecord STACK StudyFolder StudyPlan StudyResult TuningPlan Work
+        chance_of opened plan_study plan_tuning read_run read_study run_study run_tuning""",
+    "winnow.grokking.figures": """FIGURES FigureKind drawn_rows findings run_rows summary_rows write_animation
+        write_study_page""",
     "winnow.kernels": "BreakEven SparseNetwork break_even measured",
     "winnow.recipes": """METHODS Method RECIPES conv2_cifar10 conv2_cifar10_dropout conv2_digits conv4_cifar10
         conv4_cifar10_dropout conv6_cifar10 conv6_cifar10_dropout encoder_text lenet_digits lenet_mnist recipe_named
@@ -112,7 +144,7 @@ NAMES = {
 @pytest.mark.parametrize("command", FLAGS)
 def test_the_flags_of_every_command_are_frozen(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     main([*command.split(), "--help"])
-    shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", capsys.readouterr().out))
+    shown = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", capsys.readouterr().out))
     assert shown - {"--help", "--version"} == set(FLAGS[command].split())
 
 
@@ -134,8 +166,9 @@ def test_every_public_name_is_documented(package: str) -> None:
             assert value.__doc__, f"{package}.{name} has no docstring"
 
 
-def test_every_field_of_the_recipe_has_help() -> None:
-    assert all(len(field.metadata["help"]) > 5 for field in dataclasses.fields(FindRecipe))
+@pytest.mark.parametrize("recipe", [FindRecipe, GrokRecipe])
+def test_every_field_of_a_recipe_has_help(recipe: type) -> None:
+    assert all(len(field.metadata["help"]) > 5 for field in dataclasses.fields(recipe))
 
 
 def test_the_list_of_errors_is_the_one_in_the_documentation() -> None:

@@ -11,6 +11,7 @@ from cyclopts import App, CycloptsError
 import winnow
 from winnow.cli import analyse, bench, compare, connect, exports, sweep, tickets, transfer
 from winnow.cli.doctor import doctor
+from winnow.cli.grok import app as grok
 from winnow.cli.output import INTERRUPTED, USER_ERROR, print_error
 from winnow.cli.runs import report, runs
 from winnow.cli.tour import tour
@@ -33,6 +34,7 @@ tickets.app.command(transfer.transfer)
 tickets.app.command(sweep.sweep)
 app.command(tour)
 app.command(tickets.app)
+app.command(grok)
 app.command(trials)
 app.command(runs)
 app.command(report)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,9 +12,13 @@ from winnow.cli.options import AsJson, Device, DryRun, Out
 from winnow.cli.output import print_json
 from winnow.cli.tickets import found_tickets, result_of, run_find, said
 from winnow.recipes import RECIPES
+from winnow.recipes.grokking import GROK_RECIPES
 
 if TYPE_CHECKING:
     from winnow.trials.screening import MatchReport
+
+# The rest of a study's figures take longer to draw than these two runs to train.
+_GROK_FIGURES = ("accuracy", "neuron_weights")
 
 
 def tour(
@@ -25,23 +30,38 @@ def tour(
     dry_run: DryRun = False,
     json: AsJson = False,
 ) -> None:
-    """Draw a real winning ticket, then match three fictional patients to twelve fictional trials.
+    """Draw a real winning ticket, watch a network grok, and match three fictional patients to twelve fictional trials.
 
-    LeNet on handwritten digits, with controls, in under a minute; and worklists with quoted evidence, in seconds.
+    LeNet on handwritten digits, with controls, in under a minute; modular addition and its grokked ticket, in half of
+    one; and worklists with quoted evidence, in seconds.
     """
     recipe = RECIPES["lenet-digits"](seed=seed, replicates=replicates)
     run = run_find(recipe, "lenet-digits", out, device, dry_run, json)
     if run is None:
         return
     report = found_tickets(run)
-    worklists = _match((out or Path("runs")) / "tour-trials")
+    root = out or Path("runs")
+    grokked, grok_page = _grok(root / "tour-grok", seed, device)
+    worklists = _match(root / "tour-trials")
     if json:
-        print_json({**result_of(run.path, report), "trials": _told(worklists)})
+        grok = {"report": str(grok_page), "findings": grokked}
+        print_json({**result_of(run.path, report), "grok": grok, "trials": _told(worklists)})
         return
     said(run, report)
-    print()
-    for line in _lines(worklists):
-        print(line)
+    print("", *grokked[:2], f"Report: {grok_page}", "", *_lines(worklists), sep="\n")
+
+
+def _grok(folder: Path, seed: int, device: str) -> tuple[list[str], Path]:
+    """Addition modulo 67 on half of all pairs: dense, and the ticket of its last weights, two of each."""
+    from winnow.grokking.figures import findings, write_study_page
+    from winnow.grokking.studies import Work, plan_study, run_study
+    from winnow.training import progress_for
+
+    recipe = GROK_RECIPES["mlp-add-half"](replicates=2, steps=8000, snapshot_every=1000, rest=500, seed=seed)
+    plan = plan_study(recipe, ("dense", "ticket"), name="mlp-add-half", out=folder)
+    result = run_study(plan, work=Work(device), progress=progress_for(sys.stderr.isatty()))
+    page = write_study_page(result, "winnow grok ticket mlp-add-half --controls none", only=_GROK_FIGURES)
+    return findings(result), page
 
 
 def _match(folder: Path) -> MatchReport:
