@@ -166,7 +166,7 @@ def _study(path: Path, branches: list[str], recipe: GrokRecipe = RECIPE, **how: 
 
 def test_tuning_picks_the_soonest_setting_on_seeds_of_its_own(tmp_path: Path) -> None:
     recipe = replace(RECIPE, task="add-5", fraction=0.7, threshold=0.3, ticket_steps=300)
-    plan = plan_tuning(recipe, ["adamw", "egd"], tmp_path / "tuning", seeds=1)
+    plan = plan_tuning(recipe, ["adamw", "orthogonal"], tmp_path / "tuning", seeds=1)
     assert plan.study.recipe.seed != recipe.seed
     assert not set(plan.study.splits) & set(plan_study(recipe, ["dense"]).splits)
     best = run_tuning(plan, work=Work(device="cpu"))
@@ -176,7 +176,7 @@ def test_tuning_picks_the_soonest_setting_on_seeds_of_its_own(tmp_path: Path) ->
         reached = {setting: time for setting, time in times.items() if time is not None}
         assert picked == (min(reached, key=reached.__getitem__) if reached else f"{name}.1")
     table = (tmp_path / "tuning" / "tables" / "tuning.csv").read_text().splitlines()
-    assert len(table) == 1 + len(GRIDS["adamw"]) + len(GRIDS["egd"])
+    assert len(table) == 1 + len(GRIDS["adamw"]) + len(GRIDS["orthogonal"])
 
 
 def test_a_ticket_is_kept_as_a_ticket_like_any_other(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -92,4 +93,10 @@ class StudyResult:
 
     def _tensors(self, branch: str, replicate: int) -> dict[str, Tensor]:
         names = [record.tensors for record in self.of(branch) if record.replicate == replicate and record.tensors]
-        return load_tensors(self.folder / names[0])[0] if names else {}
+        return _loaded(self.folder / names[0]) if names else {}
+
+
+@lru_cache(maxsize=8)
+def _loaded(path: Path) -> dict[str, Tensor]:
+    """A run's kept weights; measures go through its steps one by one, and the file is read once."""
+    return load_tensors(path)[0]
