@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from winnow.cli import main
+from winnow.trials.annotations import AnswerRow
+from winnow.trials.store import open_store
 from winnow.trials.tour import tour_expected, tour_patients, tour_trials
 
 AS_OF = tour_expected()["as_of"]
@@ -189,11 +191,51 @@ def test_ranking_again_by_another_score_asks_nothing(matched: Path, capsys: pyte
     assert {row["patient"] for row in patients["rows"]} == {"tour-amara", "tour-bruno", "tour-celia"}
 
 
+@pytest.mark.parametrize(
+    "words",
+    [["rank", "--patient", "p"], ["audit"], ["forget", "--patient", "p"], ["match"], ["rescreen"]],
+    ids=lambda words: words[0],
+)
+def test_a_store_that_is_not_there_is_named_and_not_made(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["trials", *words, "--store", "typo.db", "--json"]) == 2
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["code"] == "WN-L07" and error["where"] == str(tmp_path / "typo.db")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_one_criterion_is_asked_of_one_patient(capsys: pytest.CaptureFixture[str]) -> None:
     words = ["--patients", str(tour_patients()), "--patient", "tour-bruno", "--encoder", "none", "--as-of", AS_OF]
     found = run(["ask", "Male and ECOG performance status 0-2", *words], capsys)
     assert found["verdict"]["outcome"] == "met"
     assert all(answer["quotes"] for answer in found["answers"])
+
+
+def test_a_tuned_reader_answers_or_leaves_open_and_quotes_the_note(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from text_cases import tiny_encoder
+    from winnow.trials.tuning.reader import ReaderTuning, tune_reader
+
+    made = [("included", "known allergy"), ("not included", "no allergy"), ("not enough information", "consent")]
+    rows = [
+        AnswerRow(f"p{n}", "t", "", "inclusion", text, (text, "age eighteen"), label, label, ())
+        for n in range(12)
+        for label, text in made
+    ]
+    fitting = {"epochs": 2.0, "max_tokens": 24, "batch": 4}
+    start = f"hf:{tiny_encoder(tmp_path / 'tiny')}"
+    tune_reader(rows, ReaderTuning(start=start, fitting=fitting)).save(tmp_path / "reader")
+    words = ["--patients", str(tour_patients()), "--patient", "tour-bruno", "--encoder", "none", "--as-of", AS_OF]
+    engine = ["--engine", "reader", "--model", str(tmp_path / "reader")]
+    found = run(["ask", "Known allergy and ECOG performance status 0-2", *words, *engine], capsys)
+    by = {answer["by"].partition("@")[0]: answer for answer in found["answers"]}
+    assert set(by) == {"reader:reader", "rule:number"}
+    assert by["reader:reader"]["status"] in ("answered", "not documented")
+    assert (by["reader:reader"]["status"] == "answered") == bool(by["reader:reader"]["quotes"])
+    assert by["rule:number"]["value"] == "yes"
 
 
 def test_a_forgotten_patient_leaves_the_store_and_the_audit_says_so(
@@ -245,6 +287,7 @@ def test_a_mistake_is_a_coded_error_and_no_traceback(
     words: list[str], code: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    open_store("winnow-trials.db").close()
     assert main(["trials", *words]) == 2
     said = capsys.readouterr().err
     assert re.search(rf"^error {code}\b", said, re.MULTILINE), said

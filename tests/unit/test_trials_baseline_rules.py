@@ -9,6 +9,7 @@ import pytest
 from winnow.trials.answering import Answer, Asked
 from winnow.trials.answering.answer import NOT_APPLICABLE, NOT_DOCUMENTED
 from winnow.trials.answering.baseline import BaselineEngine
+from winnow.trials.answering.baseline.numbers import UNDECIDED
 from winnow.trials.composition import Comparison, Question, Window
 from winnow.trials.patients import Note, Patient
 from winnow.trials.retrieval import open_chart
@@ -110,6 +111,32 @@ def test_numbers_of_one_day_that_disagree_are_left_open_and_both_shown() -> None
     assert told.value == "n/a" and "conflict" in told.flags and len(told.quotes) == 2
     agree = ask("hemoglobin", "Hemoglobin 11 g/dL.", "Hemoglobin 10 g/dL.", comparison=bound)
     assert agree.value == "yes" and agree.flags == ()
+
+
+@pytest.mark.parametrize(
+    ("note", "quantity", "operator", "low", "told"),
+    [
+        ("ECOG 1-2.", "ecog", "<=", 1, "1 to 2"),
+        ("Platelets > 50 x 10^9/L.", "platelets", ">=", 100, "50 or more"),
+        ("Creatinine < 2 mg/dL.", "creatinine", "<=", 1.5, "up to 2"),
+        ("ECOG 1.", "karnofsky", ">=", 75, "70 to 80"),
+    ],
+)
+def test_a_value_on_both_sides_of_the_bound_is_quoted_and_decides_nothing(
+    note: str, quantity: str, operator: str, low: float, told: str
+) -> None:
+    answer = number(f"She is well. {note}", quantity, operator, low)
+    assert (answer.value, answer.status, answer.probability) == ("n/a", NOT_DOCUMENTED, 0.5)
+    assert [quote.text for quote in answer.quotes] == [note]
+    assert told in answer.reasoning and UNDECIDED in answer.reasoning and UNDECIDED in answer.flags
+
+
+def test_only_the_newest_value_is_left_undecided() -> None:
+    bound = Comparison("ecog", "<=", 1.0)
+    earlier, later = ("ECOG 0.", date(2024, 1, 1)), ("ECOG 1-2.", date(2024, 5, 1))
+    told = ask("ecog", earlier, later, comparison=bound)
+    assert told.value == "n/a" and [quote.note_id for quote in told.quotes] == ["n1"]
+    assert ask("ecog", later, ("ECOG 1.", date(2024, 5, 2)), comparison=bound).value == "yes"
 
 
 def test_a_number_outside_the_window_does_not_count() -> None:

@@ -36,6 +36,17 @@ def test_a_file_and_its_folder_are_the_owner_s_alone(tmp_path: Path) -> None:
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
 
 
+@pytest.mark.parametrize("form", ["{}", "sqlite:///{}"])
+def test_a_store_that_is_only_to_be_read_is_not_made(tmp_path: Path, form: str) -> None:
+    file = tmp_path / "folder" / "winnow.db"
+    with pytest.raises(WinnowError) as caught:
+        open_store(form.format(file), create=False)
+    assert caught.value.code == "WN-L07" and caught.value.where == str(file)
+    assert list(tmp_path.iterdir()) == []
+    open_store(file).close()
+    open_store(form.format(file), create=False).close()
+
+
 def test_a_folder_that_was_there_keeps_its_mode(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     open_store(tmp_path / "winnow.db").close()

@@ -19,11 +19,14 @@ from winnow.language.pair_fitting import ReaderSettings
 from winnow.language.pair_start import PairStart
 from winnow.language.pairs import PairReader
 from winnow.language.pretrained import read_configuration, read_tokenizer
+from winnow.language.wide import WideModel
 from winnow.sparsity import load_tensors, save_tensors, tensors_of
 from winnow.storage import read_json, replacing_folder, write_json
 
-FORMAT, VERSION = "winnow-pair-reader", 1
-CARD, WEIGHTS, ENCODER = "reader.json", "reader.safetensors", "encoder"
+FORMAT = "winnow-pair-reader"
+# A reader with a wide part is of version 2, for who knows only version 1 would leave that part out of its answers.
+PLAIN, WITH_WIDE = 1, 2
+CARD, WEIGHTS, ENCODER, WIDE = "reader.json", "reader.safetensors", "encoder", "wide.safetensors"
 _ENCODER = "encoder."
 
 
@@ -42,6 +45,8 @@ def save_reader(reader: PairReader, folder: Path | str) -> Path:
     with replacing_folder(place) as part:
         _write_encoder(reader.start.place, part / ENCODER)
         save_tensors(part / WEIGHTS, _prefixed(reader))
+        if reader.wide is not None:
+            save_tensors(part / WIDE, reader.wide.tensors())
         write_json(part / CARD, _card(reader, part))
     return place
 
@@ -73,20 +78,34 @@ def _rebuilt(place: Path, card: Mapping[str, Any], members: list[dict[str, Tenso
     reader = PairReader(card["classes"], PairStart(str((place / ENCODER).resolve()), encoder), settings)
     reader.networks = [reader.network(row, own) for row, own in enumerate(members)]
     reader.temperature = float(card["temperature"])
+    if card["version"] == WITH_WIDE:
+        reader.deep_share = float(card["deep_share"])
+        reader.wide = _wide(place, card["wide"])
     reader.origin = str(card["start_digest"])
     return reader
 
 
+def _wide(place: Path, card: Mapping[str, Any]) -> WideModel:
+    if _sha256(place / WIDE) != card["weights_sha256"]:
+        raise _unfit(place, "its wide part is not that of its card")
+    return WideModel.of(card, load_tensors(place / WIDE)[0])
+
+
 def _card(reader: PairReader, folder: Path) -> dict[str, Any]:
+    wide = {}
+    if reader.wide is not None:
+        told = {**reader.wide.card(), "weights_sha256": _sha256(folder / WIDE)}
+        wide = {"deep_share": reader.deep_share, "wide": told}
     return {
         "format": FORMAT,
-        "version": VERSION,
+        "version": WITH_WIDE if wide else PLAIN,
         "classes": list(reader.classes),
         "temperature": reader.temperature,
         "settings": asdict(reader.settings),
         "start_digest": reader.origin,
         "members": len(reader.networks),
         "weights_sha256": _sha256(folder / WEIGHTS),
+        **wide,
     }
 
 
@@ -97,7 +116,7 @@ def _read_card(place: Path) -> dict[str, Any]:
         card = read_json(place / CARD)
     except WinnowError as error:
         raise _unfit(place, f"{CARD} is damaged") from error
-    if not isinstance(card, dict) or card.get("format") != FORMAT or card.get("version") != VERSION:
+    if not isinstance(card, dict) or card.get("format") != FORMAT or card.get("version") not in (PLAIN, WITH_WIDE):
         raise _unfit(place, f"{CARD} is of another format or version")
     return card
 

@@ -19,6 +19,8 @@ from winnow.training import TrainingPlan
 Floats = NDArray[np.float64]
 # How encoders of the Hugging Face kind number their layers.
 _LAYER = re.compile(r"\blayers?\.(\d+)\.")
+# How much of the deep part a mixture may take: on rows that were not seen, a whole share was never better than a half.
+SHARES = (0.0, 0.25, 0.5)
 _TEMPERATURES = np.geomspace(0.25, 8.0, 241)
 
 
@@ -112,9 +114,26 @@ def data_set(ids: Tensor, labels: Tensor, seen: NDArray[np.int64], classes: tupl
 
 def best_temperature(logits: Floats, labels: NDArray[np.int64]) -> float:
     """The temperature, of a grid from 1/4 to 8, with the least mean log loss; the higher one of equals."""
-    rows = np.arange(len(labels))
-    losses = [-np.log(np.clip(softmax(logits / t)[rows, labels], 1e-12, None)).mean() for t in _TEMPERATURES]
+    losses = [log_loss(logits / temperature, labels) for temperature in _TEMPERATURES]
     return float(_TEMPERATURES[::-1][int(np.argmin(losses[::-1]))])
+
+
+def best_mixture(wide: Floats | None, deep: Floats, labels: NDArray[np.int64]) -> tuple[float, float]:
+    """Share of the deep logits (of `SHARES`; 1 without wide ones) and temperature with the least mean log loss.
+
+    Of equals the smaller share is taken.
+    """
+    if wide is None:
+        return 1.0, best_temperature(deep, labels)
+    found = [(share, best_temperature(wide + share * deep, labels)) for share in SHARES]
+    losses = [log_loss((wide + share * deep) / temperature, labels) for share, temperature in found]
+    return found[int(np.argmin(losses))]
+
+
+def log_loss(logits: Floats, labels: NDArray[np.int64]) -> float:
+    """Mean negative log-likelihood of the labels [N] under logits [N, classes]."""
+    told = softmax(logits)[np.arange(len(labels)), labels]
+    return float(-np.log(np.clip(told, 1e-12, None)).mean())
 
 
 def softmax(logits: Floats) -> Floats:

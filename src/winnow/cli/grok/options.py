@@ -75,6 +75,7 @@ def said(result: Any, command: str, json: bool) -> None:
     """Write the page and print what was found."""
     from winnow.grokking.figures import findings, summary_rows, write_study_page
 
+    tell("drawing the page")
     page = write_study_page(result, command)
     found = findings(result)
     if json:

@@ -29,7 +29,7 @@ def audit(
     from winnow.trials.screening import audit_store
     from winnow.trials.store import open_store
 
-    with open_store(store, operator) as opened:
+    with open_store(store, operator, create=False) as opened:
         found = audit_store(opened, reviews, export, patient, criterion)
     if json:
         print_json({**plain(found), "whole": found.whole})

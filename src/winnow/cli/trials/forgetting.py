@@ -32,7 +32,7 @@ def forget(
     if not (patient or caches):
         raise WinnowError("WN-C01", "nothing to forget", fix="Give --patient, --caches or both.")
     if patient:
-        with open_store(store, operator) as opened:
+        with open_store(store, operator, create=False) as opened:
             opened.forget_patient(patient)
     removed = AnswerCache().purge() + purge_embeddings() if caches else 0
     facts = {"patient": patient or None, "cached_entries_removed": removed}

@@ -86,7 +86,8 @@ def _run(
     request = MatchRequest(out, only, only_trials, engine.choice(), engine.encoder, settings, kind)
     if dry_run:
         return _show_plan(request, patients, trials, json)
-    with open_store(store, operator) as opened:
+    # Without files to read there is nothing but what a store holds.
+    with open_store(store, operator, create=bool(patients or trials)) as opened:
         found = import_files(opened, patients, trials, merge=kind == "rescreen")
         own = only or tuple(patient.patient_id for patient in found.patients)
         theirs = only_trials or tuple(trial.trial_id for trial in found.trials)

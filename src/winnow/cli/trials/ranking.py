@@ -28,7 +28,7 @@ def rank(
     if bool(patient) == bool(trial):
         raise WinnowError("WN-C01", "a patient or a trial is needed, and not both", fix="Give --patient or --trial.")
     chosen = policy_of(policy)
-    with open_store(store) as opened:
+    with open_store(store, create=False) as opened:
         if patient:
             found = rank_trials(opened, patient, chosen, rank_by)
         else:

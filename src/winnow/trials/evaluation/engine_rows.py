@@ -91,6 +91,29 @@ class ShippedEngine:
         return ["not applicable" if _elsewhere(own) else label for own, label in zip(worked, named, strict=True)]
 
 
+class RulesFirst:
+    """A predictor after engine (a)'s rules, as `winnow trials match` asks it: what they decide stands.
+
+    Args:
+        of: asked for the rest.
+        engine: the rules.
+    """
+
+    def __init__(self, of: Predictor, engine: BaselineEngine | None = None) -> None:
+        self.name = f"{of.name}, after the rules"
+        self._of, self._rules = of, ShippedEngine(engine)
+
+    def fit(self, rows: Sequence[AnswerRow]) -> None:
+        """Fit the predictor."""
+        self._of.fit(rows)
+
+    def predict(self, rows: Sequence[AnswerRow]) -> Floats:
+        """The rules' probabilities where they decide, else the predictor's, [n, 3]."""
+        ruled, told = self._rules.predict(rows), self._of.predict(rows)
+        open_ = (ruled == np.array(_ABSTAINS)).all(axis=1)
+        return np.where(open_[:, None], told, ruled)
+
+
 def _decided(worked: RowAnswers) -> tuple[float, ...]:
     if not worked.answers:
         return _ABSTAINS

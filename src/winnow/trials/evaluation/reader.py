@@ -18,7 +18,7 @@ from winnow.trials.evaluation.controls import shuffled
 from winnow.trials.evaluation.criteria import Predictor
 from winnow.trials.retrieval import Encoder
 from winnow.trials.tuning.made import Line
-from winnow.trials.tuning.reader import ReaderTuning, pairs_of, pretune, tune_reader
+from winnow.trials.tuning.reader import ReaderTuning, claims_of, fit_wide_part, pairs_of, pretune, tune_reader
 
 if TYPE_CHECKING:
     from winnow.language.pair_start import PairStart
@@ -87,6 +87,20 @@ class ReaderPredictor:
         if not place.is_dir():
             pretune(self._lines, t).save(place)
         return PairReader.load(place)
+
+
+class WideAlone:
+    """The reader's wide part without its encoder: it never sees the patient, and the reader starts as it."""
+
+    name = "engine (b)'s wide part alone, no patient"
+
+    def fit(self, rows: Rows) -> None:
+        """Fit to the training rows."""
+        self._wide = fit_wide_part(rows, range(len(rows)))
+
+    def predict(self, rows: Rows) -> Floats:
+        """Probabilities [n, 3]."""
+        return np.exp(self._wide.logits(claims_of(rows)))
 
 
 class Kept:

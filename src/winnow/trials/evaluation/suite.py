@@ -14,14 +14,13 @@ from winnow.trials.evaluation.composition import evaluate_composition
 from winnow.trials.evaluation.controls import ShuffledNotes
 from winnow.trials.evaluation.coverage import save_coverage
 from winnow.trials.evaluation.criteria import Predictor, compare, out_of_fold
-from winnow.trials.evaluation.engine_rows import table_predictors
-from winnow.trials.evaluation.reader import Kept, Pooled, ReaderPredictor
+from winnow.trials.evaluation.engine_rows import RulesFirst, table_predictors
+from winnow.trials.evaluation.reader import Kept, Pooled, ReaderPredictor, WideAlone
 from winnow.trials.evaluation.replay import read_replay
 from winnow.trials.evaluation.replay_tables import agreement_row, quote_row, replayed_rows, score_rows
 from winnow.trials.evaluation.retrieval import evaluate_evidence, evaluate_pool, read_known_items
 from winnow.trials.registry import read_trials
 from winnow.trials.scoring import Policy
-from winnow.trials.tuning.made import read_lines
 
 Tables = dict[str, list[dict[str, Any]]]
 
@@ -129,7 +128,14 @@ def _predictors(given: Measuring) -> Sequence[Predictor]:
 
 
 def _reader_rows(given: Measuring, tuned: Predictor) -> list[Predictor]:
-    lines = read_lines(given.data / "annotated-criteria.parquet")
     folder = given.out / "reader-predictions"
-    reader = Kept(ReaderPredictor(lines=lines, encoder=given.encoder, folder=folder), folder)
-    return [reader, ShuffledNotes(reader), Pooled([tuned, reader], "engines (a) and (b) together")]
+    reader = Kept(ReaderPredictor(encoder=given.encoder, folder=folder), folder)
+    ruled = RulesFirst(reader)
+    return [
+        WideAlone(),
+        reader,
+        ShuffledNotes(reader),
+        ruled,
+        ShuffledNotes(ruled),
+        Pooled([tuned, reader], "engines (a) and (b) together"),
+    ]

@@ -22,18 +22,22 @@ _LOCK = 0x77696E6E6F77  # "winnow": the advisory lock that lets one writer at a 
 _FORMS = "Give a file, sqlite:///file or postgresql://user@host/database."
 
 
-def connect(address: str | Path) -> tuple[Engine, str]:
+def connect(address: str | Path, create: bool = True) -> tuple[Engine, str]:
     """An engine, and the place as it may be shown: without its password.
 
-    Nothing is read yet, save that a SQLite file is made when missing: readable by its owner only, in a folder that,
-    when it has to be made too, is the owner's only.
+    Nothing is read yet, save that a SQLite file is made when missing and wanted: readable by its owner only, in a
+    folder that, when it has to be made too, is the owner's only.
 
     Raises:
-        WinnowError: WN-L07 when the address is none, when psycopg is missing, or when the file cannot be made.
+        WinnowError: WN-L07 when the address is none, when psycopg is missing, when the file cannot be made, or when
+            there is none and none shall be made.
     """
     url = _url(address)
     if url.get_backend_name() == "sqlite":
         file = Path(url.database or "").expanduser().absolute()
+        if not create and not file.is_file():
+            told = "Give --store, or begin one with `winnow trials import` or `winnow trials match`."
+            raise WinnowError("WN-L07", "there is no store here", where=file, fix=told)
         _make_private(file)
         return _sqlite(file), str(file)
     shown = url.render_as_string(hide_password=True)

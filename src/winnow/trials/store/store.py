@@ -23,18 +23,19 @@ from winnow.trials.store.reviews import Review
 from winnow.trials.store.runs import Run, Snapshot
 
 
-def open_store(url_or_path: str | Path, operator: str | None = None) -> Store:
+def open_store(url_or_path: str | Path, operator: str | None = None, *, create: bool = True) -> Store:
     """Open a store, making its tables when they are missing.
 
     Args:
         url_or_path: a SQLite file, `sqlite:///file`, or `postgresql://user@host/database`.
         operator: who is at work, for the audit; the system's user name when None.
+        create: make a SQLite file that is missing; else it is an error, and nothing is made.
 
     Raises:
-        WinnowError: WN-L07 when the address is none, the server does not answer, its driver is missing, the file is
-            no database of ours, or its tables are newer than this Winnow.
+        WinnowError: WN-L07 when the address is none, there is no file and none shall be made, the server does not
+            answer, its driver is missing, the file is no database of ours, or its tables are newer than this Winnow.
     """
-    engine, place = address.connect(url_or_path)
+    engine, place = address.connect(url_or_path, create)
     try:
         with coded(place), address.writing(engine) as connection:
             schema.prepare(connection)

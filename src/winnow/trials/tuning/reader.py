@@ -1,27 +1,35 @@
-"""A reader fitted to experts' answers: made pairs, then the experts' rows, then a temperature on held-out patients."""
+"""A reader fitted to experts' answers: made pairs, then the experts' rows, then a temperature on held-out patients.
+
+Wide and deep: a linear model of the claim's words is fitted first, and the encoder is fitted to what that model does
+not tell (see `winnow.language.wide`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from winnow.core import WinnowError, derive_seed
-from winnow.trials.annotations import CLASSES, FACT, AnswerRow
+from winnow.trials.annotations import CLASSES, FACT, AnswerRow, patient_folds
 from winnow.trials.answering import Asked
 from winnow.trials.answering.reader import ReadingSettings
 from winnow.trials.answering.views import claim_text, views_of
 from winnow.trials.retrieval import Encoder
 from winnow.trials.tuning.made import Line, make_pairs
 from winnow.trials.tuning.rows import chart_of, whole_question
+from winnow.trials.tuning.topics import CLAIM_PATTERNS
 
 if TYPE_CHECKING:
     from winnow.language.pair_start import PairStart
     from winnow.language.pairs import PairReader
+    from winnow.language.wide import WideModel
 
 Pair = tuple[str, str]
+_FITTING: Mapping[str, Any] = {"epochs": 3.0, "max_tokens": 160, "frozen": 3, "learning_rate": 1e-4}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +45,7 @@ class ReaderTuning:
             few rows a soft label tells more than a hard one. Only training rows' labels are ever read.
         fitting: settings of the reader (`winnow.language.ReaderSettings`) that differ from its own.
         reading: which evidence is shown.
+        wide: fit the encoder on top of a linear model of the claims' words; else alone.
         seed: of all draws.
     """
 
@@ -49,6 +58,7 @@ class ReaderTuning:
         default_factory=lambda: {"epochs": 3.0, "max_tokens": 192, "learning_rate": 1.5e-4}
     )
     reading: ReadingSettings = field(default_factory=ReadingSettings)
+    wide: bool = True
     seed: int = 0
 
 
@@ -97,12 +107,18 @@ def tune_reader(
     tuning = tuning or ReaderTuning()
     pairs = pairs_of(rows, tuning.reading, encoder)
     held = _held_out(rows, tuning)
-    settings = ReaderSettings(**{"seed": tuning.seed, **tuning.fitting})
-    reader = PairReader(CLASSES, start or tuning.start, settings)
     fitted = sorted(set(range(len(rows))) - set(held))
-    claims, labels, weights = _labelled([rows[p] for p in fitted], [pairs[p] for p in fitted], tuning.second_opinion)
-    reader.fit(claims, labels, weights)
+    wide = fit_wide_part(rows, fitted) if tuning.wide else None
+    settings = ReaderSettings(**{"seed": tuning.seed, **tuning.fitting})
+    reader = PairReader(CLASSES, start or tuning.start, settings, wide)
+    chosen = [rows[place] for place in fitted]
+    claims, labels, weights = _labelled(chosen, [pairs[place] for place in fitted], tuning.second_opinion)
+    # Each pair is there once a label.
+    offsets = np.tile(unseen_logits(chosen), (len(claims) // len(chosen), 1)) if tuning.wide else None
+    reader.fit(claims, labels, weights, offsets)
     reader.calibrate([pairs[place] for place in held], [CLASSES.index(rows[place].fact) for place in held])
+    if tuning.wide:  # the share is set: nothing is left that these patients would have to be kept from
+        reader.wide = fit_wide_part(rows, range(len(rows)))
     return reader
 
 
@@ -122,6 +138,37 @@ def pairs_of(
         views = views_of(asked, hits, chart, reading.words)
         pairs.update({place: view.pair() for place, view in zip(places, views, strict=True)})
     return [pairs[place] for place in range(len(rows))]
+
+
+def fit_wide_part(rows: Sequence[AnswerRow], places: Iterable[int]) -> WideModel:
+    """What criteria of such words are answered with, from the rows at these places; no note is read."""
+    from winnow.language.wide import fit_wide
+
+    chosen = [rows[place] for place in places]
+    return fit_wide(claims_of(chosen), [CLASSES.index(row.fact) for row in chosen], len(CLASSES), CLAIM_PATTERNS)
+
+
+def claims_of(rows: Sequence[AnswerRow]) -> list[str]:
+    """The claim of each row, as the reader takes it."""
+    return [claim_text(row.kind, row.criterion or "") for row in rows]
+
+
+def unseen_logits(rows: Sequence[AnswerRow], folds: int = 5) -> NDArray[np.float64]:
+    """The wide part's logits [N, 3] of rows of patients that it was not fitted to.
+
+    With logits of rows that it was fitted to, the encoder would learn to trust it too much.
+
+    Raises:
+        WinnowError: WN-D06 with rows of fewer than two patients.
+    """
+    patients = len({row.patient_id for row in rows})
+    if patients < 2:
+        raise WinnowError("WN-D06", f"rows of {patients} patients: a reader is tuned to two or more")
+    logits = np.zeros((len(rows), len(CLASSES)))
+    for held in patient_folds(list(rows), min(folds, patients), seed=0):
+        rest = np.setdiff1d(np.arange(len(rows)), held)
+        logits[held] = fit_wide_part(rows, rest).logits(claims_of([rows[place] for place in held]))
+    return logits
 
 
 def _held_out(rows: Sequence[AnswerRow], tuning: ReaderTuning) -> list[int]:

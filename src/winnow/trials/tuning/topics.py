@@ -45,6 +45,8 @@ _TOPICS = {
 }
 _PATTERNS = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _TOPICS.items()}
 TOPICS = (*_TOPICS, "alternatives", "short")
+# The same for a claim as a reader takes it, which begins with its kind ("exclusion: asthma").
+CLAIM_PATTERNS = ("^inclusion:", *_TOPICS.values(), r"(?:,| or ).*(?:,| or )", r"^\w+:(?: \S+){1,4}$")
 
 
 def topics_of(criterion: str) -> list[float]:

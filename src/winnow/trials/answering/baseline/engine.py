@@ -29,7 +29,7 @@ from winnow.trials.answering.baseline.residue import qualified
 from winnow.trials.composition import Comparison, Question, read_quantities
 from winnow.trials.retrieval import Chart, Hit, Sentence
 
-VERSION = 2
+VERSION = 3
 # The head may speak only where a sentence holds at least this share of the claim's head words: without words of the
 # fact in the chart nothing is documented, whatever a model expects of such questions.
 LEAST_HEADS = 0.5

@@ -2,9 +2,32 @@
 
 from __future__ import annotations
 
-from winnow.trials.composition import Comparison
+from dataclasses import dataclass
 
+from winnow.trials.composition import Comparison
+from winnow.trials.retrieval import Sentence
+
+INFINITY = float("inf")
 _HAIR = 1e-9  # unit conversion leaves 1.5000000000000002
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A measured value, known to lie between `low` and `high`, in the criterion's unit or as a multiple."""
+
+    low: float
+    high: float
+    sentence: Sentence
+    flags: tuple[str, ...] = ()
+
+
+def written(reading: Reading) -> str:
+    """What was read, for reading: "1.5", "1 to 2", "up to 2" or "50 or more"."""
+    if reading.low == -INFINITY:
+        return f"up to {reading.high:g}"
+    if reading.high == INFINITY:
+        return f"{reading.low:g} or more"
+    return f"{reading.low:g}" if reading.low == reading.high else f"{reading.low:g} to {reading.high:g}"
 
 
 def compare(low: float, high: float, comparison: Comparison) -> bool | None:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
 from winnow.trials.answering.baseline.assertion import assess
 from winnow.trials.answering.baseline.dates import in_window
 from winnow.trials.answering.baseline.evidence import LONG_AGO, SURE, Finding
-from winnow.trials.answering.baseline.intervals import compare
+from winnow.trials.answering.baseline.intervals import INFINITY, Reading, compare, written
 from winnow.trials.answering.baseline.scores import is_named, read_score
 from winnow.trials.composition import Comparison, Quantity, Question, convert, read_quantities
 from winnow.trials.composition.quantity_table import QUANTITIES
 from winnow.trials.retrieval import Sentence
 
-_INFINITY = float("inf")
 _NORMAL = re.compile(
     r"\b(?:within (?:the )?normal (?:limits|range)|wnl|(?<!ab)(?<!not )normal|unremarkable)\b", re.IGNORECASE
 )
@@ -35,22 +33,14 @@ _PRESSURE = re.compile(
 # gives the other scale, and flagged.
 _KARNOFSKY_OF_ECOG = {0: (90, 100), 1: (70, 80), 2: (50, 60), 3: (30, 40), 4: (10, 20), 5: (0, 0)}
 CONVERTED = "converted from the other performance scale"
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A measured value, known to lie between `low` and `high`, in the criterion's unit or as a multiple."""
-
-    low: float
-    high: float
-    sentence: Sentence
-    flags: tuple[str, ...] = ()
+UNDECIDED = "on both sides of the bound"
 
 
 def find_number(question: Question, sentences: Sequence[Sentence], as_of: date | None) -> Finding | None:
     """The newest reading against the comparison; None when the chart gives none that can be compared.
 
-    Readings of one day that disagree are a conflict: left open, with both shown.
+    Readings of one day that disagree are a conflict: left open, with both shown. So is a reading that may lie on
+    either side of the bound ("ECOG 1-2" where at most 1 is asked for).
     """
     comparison = question.comparison
     if comparison is None:
@@ -69,17 +59,22 @@ def _found(comparison: Comparison, newest: Sequence[Reading]) -> Finding | None:
         (truth, reading) for reading in newest if (truth := compare(reading.low, reading.high, comparison)) is not None
     ]
     if not told:
-        return None
+        return _undecided(comparison, newest)
     flags = tuple(dict.fromkeys(flag for _, reading in told for flag in reading.flags))
     sentences = tuple(dict.fromkeys(reading.sentence for _, reading in reversed(told)))
-    said = f"{comparison.quantity}: " + ", ".join(_written(reading) for _, reading in told[-2:])
+    said = f"{comparison.quantity}: " + ", ".join(written(reading) for _, reading in told[-2:])
     if len({truth for truth, _ in told}) == 2:
         return Finding(None, sentences, said, "rule:number", flags=(*flags, "conflict"))
     return Finding(told[-1][0], sentences, said, "rule:number", SURE, flags)
 
 
-def _written(reading: Reading) -> str:
-    return f"{reading.low:g}" if reading.low == reading.high else f"{reading.low:g} to {reading.high:g}"
+def _undecided(comparison: Comparison, newest: Sequence[Reading]) -> Finding:
+    """What was read, latest first, and that it settles nothing."""
+    flags = dict.fromkeys(flag for reading in newest for flag in reading.flags)
+    sentences = tuple(dict.fromkeys(reading.sentence for reading in reversed(newest)))
+    said = ", ".join(dict.fromkeys(written(reading) for reading in newest[-2:]))
+    told = f"{comparison.quantity}: {said}, {UNDECIDED}"
+    return Finding(None, sentences, told, "rule:number", flags=(*flags, UNDECIDED))
 
 
 def _in_time(sentence: Sentence, question: Question, as_of: date | None) -> bool:
@@ -140,14 +135,14 @@ def _comparable(sentence: Sentence, quantity: Quantity, comparison: Comparison) 
 
 def _interval(quantity: Quantity) -> tuple[float, float]:
     if quantity.operator in ("<", "<="):
-        return -_INFINITY, quantity.value
+        return -INFINITY, quantity.value
     if quantity.operator in (">", ">="):
-        return quantity.value, _INFINITY
+        return quantity.value, INFINITY
     return quantity.value, quantity.value if quantity.high is None else quantity.high
 
 
 def _converted(value: float, unit: str | None, comparison: Comparison) -> float | None:
-    if abs(value) == _INFINITY:
+    if abs(value) == INFINITY:
         return value
     kind = QUANTITIES.get(comparison.quantity)
     own = kind.unit if kind else None
@@ -174,7 +169,7 @@ def _normal(sentence: Sentence, comparison: Comparison) -> list[Reading]:
         for name in (*kind.names, *kind.abbreviations)
     ):
         return []
-    bounds = (1.0, _INFINITY) if comparison.reference == "LLN" else (0.0, 1.0)
+    bounds = (1.0, INFINITY) if comparison.reference == "LLN" else (0.0, 1.0)
     return [Reading(*bounds, sentence)]
 
 
