@@ -406,7 +406,9 @@ def test_the_name_tells_what_an_answer_depends_on() -> None:
 
 
 SCRIPT = """
-import sys
+import signal, sys
+# A shell that starts the tests in the background has its children ignore the signal.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from datetime import date
 from winnow.language.chat import ChatEndpoint
 from winnow.trials.answering import Asked
