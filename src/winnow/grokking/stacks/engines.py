@@ -16,8 +16,13 @@ from winnow.grokking.stacks.losses import Loss
 class Engine(Protocol):
     """Outputs and gradients of a stack; runs do not see each other."""
 
-    def gradients(self, weights: Weights, into: Mapping[str, Tensor], prepared: Any, targets: Tensor) -> Tensor:
-        """Write the gradient of every run's mean loss into `into`; the outputs [S, n, outputs] from before."""
+    def gradients(
+        self, weights: Weights, into: Mapping[str, Tensor], prepared: Any, targets: Tensor, also: Any = None
+    ) -> tuple[Tensor, Tensor | None]:
+        """Write the gradient of every run's mean loss into `into`; the outputs [S, n, outputs] from before.
+
+        `also` are further examples (of the test set): their outputs by the same weights come beside, in the same pass.
+        """
         ...
 
     def outputs(self, weights: Weights, prepared: Any) -> Tensor:
@@ -31,7 +36,9 @@ class AutogradEngine:
     def __init__(self, network: Network, loss: Loss) -> None:
         self._network, self._loss = network, loss
 
-    def gradients(self, weights: Weights, into: Mapping[str, Tensor], prepared: Any, targets: Tensor) -> Tensor:
+    def gradients(
+        self, weights: Weights, into: Mapping[str, Tensor], prepared: Any, targets: Tensor, also: Any = None
+    ) -> tuple[Tensor, Tensor | None]:
         """See `Engine.gradients`."""
         leaves = {name: tensor.detach().requires_grad_() for name, tensor in weights.items()}
         with torch.enable_grad():
@@ -40,7 +47,7 @@ class AutogradEngine:
         found = torch.autograd.grad(outputs, list(leaves.values()), self._loss.gradient(given, targets))
         for name, gradient in zip(leaves, found, strict=True):
             into[name].copy_(gradient)
-        return given
+        return given, None if also is None else self.outputs(weights, also)
 
     @torch.no_grad()
     def outputs(self, weights: Weights, prepared: Any) -> Tensor:
@@ -59,7 +66,14 @@ class FoldedEngine:
         self._network, self._loss = network, loss
 
     @torch.no_grad()
-    def gradients(self, weights: Weights, into: Mapping[str, Tensor], prepared: TokenRows, targets: Tensor) -> Tensor:
+    def gradients(
+        self,
+        weights: Weights,
+        into: Mapping[str, Tensor],
+        prepared: TokenRows,
+        targets: Tensor,
+        also: TokenRows | None = None,
+    ) -> tuple[Tensor, Tensor | None]:
         """See `Engine.gradients`."""
         table, readout = self._network.folded(weights)
         hidden, outputs = self._forward(table, readout, prepared)
@@ -72,7 +86,7 @@ class FoldedEngine:
         torch.bmm(weights["embed"].transpose(1, 2), table_gradient, out=into["project_in"])
         torch.bmm(readout_gradient, weights["unembed"].transpose(1, 2), out=into["project_out"])
         torch.bmm(weights["project_out"].transpose(1, 2), readout_gradient, out=into["unembed"])
-        return outputs
+        return outputs, None if also is None else self._forward(table, readout, also)[1]
 
     @torch.no_grad()
     def outputs(self, weights: Weights, prepared: TokenRows) -> Tensor:

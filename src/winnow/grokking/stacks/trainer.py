@@ -94,11 +94,10 @@ class _Stack:
             runs, since = len(self.places), time.perf_counter()
             until = min(self.step + _LOOK_EVERY, self.plan.steps)
             for step in range(self.step, until):
-                self._look(step)
                 self._update(step)
             done, self.step = until - self.step, until
             if self.step == self.plan.steps:
-                self._look(self.step)
+                self._end()
             self._spend(time.perf_counter() - since)
             if progress:
                 progress.advance(done * runs, f"step {self.step:,}, {runs} runs")
@@ -107,10 +106,17 @@ class _Stack:
                 checkpoint.write(SavedStack(self.step, self._state()).as_checkpoint())
 
     def _update(self, step: int) -> None:
+        """Measure the weights after `step` updates where that is due, and change them."""
         prepared, targets = self.examples.at(step)
         part = self.parametrisation
         part.refresh()
-        self.engine.gradients(part.weights, part.gradients, prepared, targets)
+        self._snapshot(step)
+        due = self.readings.is_due(step)
+        test = self.examples.test[0] if due else None
+        answers, tests = self.engine.gradients(part.weights, part.gradients, prepared, targets, test)
+        if tests is not None:
+            whole = prepared is self.examples.train[0]
+            self._measure(step, answers if whole else self.engine.outputs(part.weights, self.examples.train[0]), tests)
         part.pull()
         if self.hook:
             self.hook.change(part.space)
@@ -120,26 +126,28 @@ class _Stack:
         if self.unsettled:
             part.settle()
 
-    def _look(self, step: int) -> None:
-        """Snapshots and measurements of the weights after `step` updates."""
+    def _end(self) -> None:
+        """Snapshots and measurements of the last weights."""
+        self.parametrisation.refresh()
+        self._snapshot(self.step)
+        train, test = (
+            self.engine.outputs(self.parametrisation.weights, part[0])
+            for part in (self.examples.train, self.examples.test)
+        )
+        self._measure(self.step, train, test)
+
+    def _snapshot(self, step: int) -> None:
         if step in self.plan.snapshots:
-            self.parametrisation.refresh()
             for row, place in enumerate(self.places):
                 self.snapshots[place][step] = self._tensors(row)
-        last = step == self.plan.steps
-        if not (last or self.readings.is_due(step)):
-            return
-        self.parametrisation.refresh()
-        weights = self.parametrisation.weights
-        train, test = self._answers(weights, self.examples.train), self._answers(weights, self.examples.test)
-        self.readings.evaluate(step, train, test)
-        if last or self.readings.is_recorded(step):
-            losses = self.readings.record(step, train, test, weights)
+
+    def _measure(self, step: int, train: Tensor, test: Tensor) -> None:
+        answered = (train, self.examples.train[1]), (test, self.examples.test[1])
+        self.readings.evaluate(step, *answered)
+        if step == self.plan.steps or self.readings.is_recorded(step):
+            losses = self.readings.record(step, *answered, self.parametrisation.weights)
             if not bool(losses[0].isfinite().any()):
                 raise WinnowError("WN-T01", f"no run of the stack has a finite loss at step {step:,}")
-
-    def _answers(self, weights: Mapping[str, Tensor], examples: tuple[object, Tensor]) -> tuple[Tensor, Tensor]:
-        return self.engine.outputs(weights, examples[0]), examples[1]
 
     def _tensors(self, row: int) -> dict[str, Tensor]:
         return {name: view[row].detach().to("cpu", copy=True) for name, view in self.parametrisation.weights.items()}
