@@ -23,9 +23,9 @@ from winnow.ownership.marking import mark
 from winnow.ownership.sources import Source, open_source
 from winnow.ownership.terms import Terms
 from winnow.ownership.training import answers_of_tensors, train_marked, trigger_rule
-from winnow.signing.positions import keyed_positions
-from winnow.signing.statistic import read, sent_bits
-from winnow.signing.triggers import Triggers, test_answers, trigger_set
+from winnow.signing.asking.triggers import Triggers, test_answers, trigger_set
+from winnow.signing.code.positions import keyed_positions
+from winnow.signing.code.statistic import read, sent_bits
 from winnow.sparsity import Ticket
 
 

@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import binom, chisquare
 
-from winnow.signing.layout import Layout, plan_layout
-from winnow.signing.positions import keyed_positions
-from winnow.signing.statistic import adjusted, log2_binomial_tail, read, sent_bits
+from winnow.signing.code.layout import Layout, plan_layout
+from winnow.signing.code.positions import keyed_positions
+from winnow.signing.code.statistic import adjusted, log2_binomial_tail, read, sent_bits
 from winnow.sparsity import Mask
 
 Masks = Mapping[str, np.ndarray]

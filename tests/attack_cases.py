@@ -16,15 +16,15 @@ from winnow.ownership.attacks.target import Target
 from winnow.ownership.coupling import coupled_axes
 from winnow.ownership.marking import mark
 from winnow.ownership.training import trigger_rule, with_triggers
-from winnow.signing.axes import axes_to_plain
-from winnow.signing.claims import Claim
-from winnow.signing.layout import plan_layout
-from winnow.signing.looking import Opened
-from winnow.signing.positions import keyed_positions
-from winnow.signing.reference import Reference
-from winnow.signing.statistic import sent_bits
-from winnow.signing.stream import derive_key
-from winnow.signing.triggers import trigger_set
+from winnow.signing.alignment.axes import axes_to_plain
+from winnow.signing.asking.triggers import trigger_set
+from winnow.signing.claims.claims import Claim
+from winnow.signing.claims.reference import Reference
+from winnow.signing.code.layout import plan_layout
+from winnow.signing.code.positions import keyed_positions
+from winnow.signing.code.statistic import sent_bits
+from winnow.signing.code.stream import derive_key
+from winnow.signing.judging.looking import Opened
 from winnow.sparsity import Mask, Pool, Ticket, prune, tensors_of
 from winnow.training import Member, TrainingPlan, train
 

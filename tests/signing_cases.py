@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from winnow.signing.authority import TestAuthority
-from winnow.signing.claim_folder import seal_claim
-from winnow.signing.claims import Claim
-from winnow.signing.keys import Identity, Secret
-from winnow.signing.layout import Layout, plan_layout
-from winnow.signing.pending import begin_claim
-from winnow.signing.stamps import Stamper
+from winnow.signing.claims.claim_folder import seal_claim
+from winnow.signing.claims.claims import Claim
+from winnow.signing.claims.keys import Identity, Secret
+from winnow.signing.claims.pending import begin_claim
+from winnow.signing.code.layout import Layout, plan_layout
+from winnow.signing.stamps.authority import TestAuthority
+from winnow.signing.stamps.stamps import Stamper
 
 SHAPES = {"first.weight": (64, 32), "second.weight": (48, 64)}
 AXES = [

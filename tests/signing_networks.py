@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from winnow.signing.axes import Axes, AxisGroup, AxisUse
+from winnow.signing.alignment.axes import Axes, AxisGroup, AxisUse
 
 Arrays = dict[str, NDArray]
 

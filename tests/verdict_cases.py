@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
-from winnow.signing.axes import AxisGroup, AxisUse, axes_to_plain
-from winnow.signing.claim_folder import seal_claim
-from winnow.signing.keys import Identity, Secret
-from winnow.signing.layout import Layout, plan_layout
-from winnow.signing.pending import begin_claim
-from winnow.signing.positions import keyed_positions
-from winnow.signing.stamps import Stamper
-from winnow.signing.statistic import differences, sent_bits
-from winnow.signing.stream import derive_key
+from winnow.signing.alignment.axes import AxisGroup, AxisUse, axes_to_plain
+from winnow.signing.claims.claim_folder import seal_claim
+from winnow.signing.claims.keys import Identity, Secret
+from winnow.signing.claims.pending import begin_claim
+from winnow.signing.code.layout import Layout, plan_layout
+from winnow.signing.code.positions import keyed_positions
+from winnow.signing.code.statistic import differences, sent_bits
+from winnow.signing.code.stream import derive_key
+from winnow.signing.stamps.stamps import Stamper
 
 Weights = dict[str, NDArray[Any]]
 SHAPES = {"conv1.weight": (32, 3, 3, 3), "conv2.weight": (48, 32, 3, 3), "conv3.weight": (48, 48, 3, 3),

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from signing_networks import RESIDUAL_AXES, RESIDUAL_SHAPES, disguised, rectangles, reference
-from winnow.signing.alignment import align
-from winnow.signing.features import as_grid, equalised, from_grid
+from winnow.signing.alignment.alignment import align
+from winnow.signing.alignment.features import as_grid, equalised, from_grid
 
 
 @settings(max_examples=10, deadline=None)

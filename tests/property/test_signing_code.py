@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, chisquare
 
-from winnow.signing.codes import CODES, decode, encode, payload_bits, radius
-from winnow.signing.layout import Layout, plan_layout
-from winnow.signing.positions import Positions, keyed_positions
-from winnow.signing.statistic import differences, log2_binomial_tail, log2_sign_flip, read, sent_bits
-from winnow.signing.stream import KeyStream
+from winnow.signing.code.codes import CODES, decode, encode, payload_bits, radius
+from winnow.signing.code.layout import Layout, plan_layout
+from winnow.signing.code.positions import Positions, keyed_positions
+from winnow.signing.code.statistic import differences, log2_binomial_tail, log2_sign_flip, read, sent_bits
+from winnow.signing.code.stream import KeyStream
 
 SHAPE = (60, 80, 2)
 LAYOUT = plan_layout({"w": SHAPE}, {"w": 3800}, code="bch-127-64")

@@ -17,13 +17,13 @@ from winnow.ownership.attacks.opening import opened_target
 from winnow.ownership.attacks.target import Attacked, Target
 from winnow.ownership.coupling import coupled_axes
 from winnow.ownership.marking import mark
-from winnow.signing.axes import axes_to_plain
-from winnow.signing.claim_folder import seal_claim
-from winnow.signing.judging import judge
-from winnow.signing.keys import Identity, Secret
-from winnow.signing.layout import plan_layout
-from winnow.signing.pending import begin_claim
-from winnow.signing.stream import derive_key
+from winnow.signing.alignment.axes import axes_to_plain
+from winnow.signing.claims.claim_folder import seal_claim
+from winnow.signing.claims.keys import Identity, Secret
+from winnow.signing.claims.pending import begin_claim
+from winnow.signing.code.layout import plan_layout
+from winnow.signing.code.stream import derive_key
+from winnow.signing.judging.judging import judge
 from winnow.sparsity import Mask, Ticket, save_tensors, tensors_of
 
 pytestmark = pytest.mark.usefixtures("one_thread")

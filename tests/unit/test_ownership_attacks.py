@@ -18,7 +18,7 @@ from winnow.ownership.attacks.measuring import accuracy, measured
 from winnow.ownership.attacks.registry import ATTACKS, attack_named
 from winnow.ownership.attacks.rows import FAMILIES
 from winnow.ownership.attacks.target import Attacked, Target
-from winnow.signing.statistic import read
+from winnow.signing.code.statistic import read
 from winnow.sparsity import Mask, tensors_of
 
 pytestmark = pytest.mark.usefixtures("one_thread")

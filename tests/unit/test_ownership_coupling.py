@@ -13,8 +13,8 @@ from winnow.models import conv_2, lenet_300_100, resnet_20
 from winnow.networks import trace
 from winnow.ownership.coupling import coupled_axes, graph_axes
 from winnow.ownership.symmetries import Rewritten, folded, padded, permuted, rescaled, sign_flipped
-from winnow.signing.alignment import align
-from winnow.signing.axes import Axes, AxisGroup, AxisUse
+from winnow.signing.alignment.alignment import align
+from winnow.signing.alignment.axes import Axes, AxisGroup, AxisUse
 
 
 def axes_of(module: nn.Module, shape: tuple[int, ...]) -> Axes:

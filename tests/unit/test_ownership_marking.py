@@ -10,9 +10,9 @@ from winnow.core import WinnowError
 from winnow.ownership.filling import filled_start
 from winnow.ownership.marking import leads_of, mark
 from winnow.ownership.terms import Terms
-from winnow.signing.layout import KeyedLayer, Layout
-from winnow.signing.positions import keyed_positions
-from winnow.signing.statistic import read, sent_bits
+from winnow.signing.code.layout import KeyedLayer, Layout
+from winnow.signing.code.positions import keyed_positions
+from winnow.signing.code.statistic import read, sent_bits
 from winnow.sparsity import Mask, Ticket
 
 KEYS = [bytes([n]) * 32 for n in range(3)]

@@ -19,13 +19,13 @@ from winnow.ownership.signing import sign_ticket
 from winnow.ownership.sources import open_source
 from winnow.ownership.terms import Places, Terms
 from winnow.ownership.training import train_marked, trigger_rule, with_triggers
-from winnow.signing import vault
-from winnow.signing.authority import TestAuthority
-from winnow.signing.claim_folder import read_claim, read_reference
-from winnow.signing.judging import judge
-from winnow.signing.keys import Identity
-from winnow.signing.triggers import trigger_set
-from winnow.signing.vault import load_secrets
+from winnow.signing.asking.triggers import trigger_set
+from winnow.signing.claims import vault
+from winnow.signing.claims.claim_folder import read_claim, read_reference
+from winnow.signing.claims.keys import Identity
+from winnow.signing.claims.vault import load_secrets
+from winnow.signing.judging.judging import judge
+from winnow.signing.stamps.authority import TestAuthority
 from winnow.sparsity import Mask, Ticket, prunable_layers, tensors_of, weights_of
 from winnow.training import TrainingPlan
 

@@ -16,7 +16,7 @@ from winnow.ownership.paper.grids import Place, liveness
 from winnow.ownership.paper.patterns import LEVELS, VERSIONS, Format, Grid, alignment_centres, formats
 from winnow.ownership.paper.reading import read_at, restored, scan
 from winnow.ownership.paper.triggered import Examined, examine
-from winnow.signing.triggers import TriggerRule, trigger_set
+from winnow.signing.asking.triggers import TriggerRule, trigger_set
 from winnow.sparsity import Mask
 
 # Code words of a symbol and the bits left over, versions 1 to 10 (ISO/IEC 18004:2015, Table 1).

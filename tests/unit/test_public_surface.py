@@ -32,6 +32,7 @@ GROK_FLAGS = """
 --record-every --replicates --rest --seed --snapshot-every --stack --steps --task --threshold --ticket-at
 --ticket-steps --weight-decay
 """
+OWN_TRAINING_FLAGS = "--batch --data --device --learning-rate --optimizer --scaling --seed --steps --validation"
 ENGINE_FLAGS = "--allow-remote --compose --concurrency --encoder --endpoint --engine --key-variable --model"
 MATCH_FLAGS = (
     """--as-of --dry-run --json --note-kinds --only --only-trials --operator --out --patients --policy
@@ -58,6 +59,18 @@ FLAGS = {
     "grok sweep": "--of --over --values " + GROK_FLAGS,
     "grok compare": "--accelerators --tickets --tuning-seeds --tuning-steps " + GROK_FLAGS,
     "grok figures": "--branches --json --run",
+    "ownership": "",
+    "ownership keygen": "--json --out --passphrase-file",
+    "ownership sign": """--allow-remote --bundle --dry-run --identity --json --keys --margin --model-id --out
+        --passphrase-file --stamp-dir --stamp-url --ticket --trained --triggers """
+    + OWN_TRAINING_FLAGS,
+    "ownership inspect": "--identity --json --owner --passphrase-file --path --reveal --root --to",
+    "ownership verify": """--allow-remote --answers --claim --decoys --endpoint --json --onnx --other-claim
+        --other-secret --out --owner --page --questions --root --secret --suspect --suspects-tried""",
+    "ownership attack": "--attack --json --key --list --out --passphrase-file --signed --strength "
+    + OWN_TRAINING_FLAGS,
+    "ownership audit": "--attacks --dry-run --json --key --out --passphrase-file --seeds --signed "
+    + OWN_TRAINING_FLAGS,
     "trials": "",
     "trials import": "--json --merge --operator --patients --store --trials",
     "trials match": MATCH_FLAGS,
@@ -133,6 +146,18 @@ NAMES = {
         chance_of opened plan_study plan_tuning read_run read_study run_study run_tuning""",
     "winnow.grokking.figures": """FIGURES FigureKind drawn_rows findings run_rows summary_rows write_animation
         write_study_page""",
+    "winnow.signing": """Aligned AxisGroup AxisUse Check Claim Decoded Hits Identity KeyStream KeyedLayer Layout Party
+        Pending Positions Priority Reading Secret Stamp Suspect TestAuthority TriggerRule Triggers Verdict add_stamp0
+        add_stamp1 adjusted align answers_of axes_from_plain axes_to_plain begin_claim burn_key burnt_keys
+        check_claim check_reveal check_stamp create_bundle_key decode derive_key differences encode http_answers
+        http_stamper judge keyed_positions load_roots load_secrets log2_binomial_tail log2_sign_flip onnx_answers
+        payload_bits plan_layout priority read read_claim read_pending read_reference read_reveal read_rotation
+        read_suspect request rotate save_secrets seal_claim sent_bits sign_bundle stamp_of successors
+        test_answers trigger_set verdict_page verify_bundle verify_signature write_reveal write_verdict""",
+    "winnow.ownership": """ATTACKS Attack Attacked Begun MarkReport Places Signed Source Target Terms TrainedTicket
+        attack_named audit begin carried_out coupled_axes findings folded leads_of mark open_source opened_target padded
+        permuted planned rescaled seal sign_flipped sign_ticket split train_marked trigger_rule with_triggers
+        write_report""",
     "winnow.kernels": "BreakEven SparseNetwork break_even measured",
     "winnow.recipes": """METHODS Method RECIPES conv2_cifar10 conv2_cifar10_dropout conv2_digits conv4_cifar10
         conv4_cifar10_dropout conv6_cifar10 conv6_cifar10_dropout encoder_text lenet_digits lenet_mnist recipe_named

@@ -17,8 +17,8 @@ from signing_networks import (
     reference,
 )
 from winnow.core import WinnowError
-from winnow.signing.alignment import align
-from winnow.signing.axes import Axes, axes_from_plain, axes_to_plain
+from winnow.signing.alignment.alignment import align
+from winnow.signing.alignment.axes import Axes, axes_from_plain, axes_to_plain
 
 NETWORKS: dict[str, tuple[dict[str, tuple[int, ...]], Axes, float]] = {
     "linear": (LENET_SHAPES, LENET_AXES, 0.2),

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from winnow.core import WinnowError
-from winnow.signing.answers import answers_of, onnx_answers
-from winnow.signing.endpoints import http_answers
+from winnow.signing.asking.answers import answers_of, onnx_answers
+from winnow.signing.asking.endpoints import http_answers
 
 INPUTS = np.random.default_rng(0).normal(size=(10, 3)).astype(np.float32)
 WEIGHT = np.random.default_rng(1).normal(size=(3, 4)).astype(np.float32)

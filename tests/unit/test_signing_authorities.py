@@ -10,9 +10,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from winnow.core import WinnowError
-from winnow.signing.authorities import http_stamper
-from winnow.signing.authority import TestAuthority
-from winnow.signing.stamps import check_stamp, request
+from winnow.signing.stamps.authorities import http_stamper
+from winnow.signing.stamps.authority import TestAuthority
+from winnow.signing.stamps.stamps import check_stamp, request
 
 
 class _Server(HTTPServer):

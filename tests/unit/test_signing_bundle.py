@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from winnow.core import WinnowError
-from winnow.signing.bundle import create_bundle_key, sign_bundle, verify_bundle
+from winnow.signing.claims.bundle import create_bundle_key, sign_bundle, verify_bundle
 
 
 @pytest.fixture

@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 
 from signing_cases import AXES, DAY, SHAPES, at, layout, masks, sealed
 from winnow.core import WinnowError, canonical_json
-from winnow.signing.authority import TestAuthority
-from winnow.signing.burning import burn_key, burnt_keys
-from winnow.signing.checks import check_claim, stamp_of
-from winnow.signing.claim_folder import add_stamp1, check_reveal, read_claim, read_reference, seal_claim
-from winnow.signing.claims import Claim
-from winnow.signing.commitments import commit0, commit1, mask_digest, tagged, weights_digest
-from winnow.signing.keys import Identity, Secret
-from winnow.signing.pending import add_stamp0, begin_claim, read_pending
-from winnow.signing.strict import parse
+from winnow.signing.claims.burning import burn_key, burnt_keys
+from winnow.signing.claims.checks import check_claim, stamp_of
+from winnow.signing.claims.claim_folder import add_stamp1, check_reveal, read_claim, read_reference, seal_claim
+from winnow.signing.claims.claims import Claim
+from winnow.signing.claims.commitments import commit0, commit1, mask_digest, tagged, weights_digest
+from winnow.signing.claims.keys import Identity, Secret
+from winnow.signing.claims.pending import add_stamp0, begin_claim, read_pending
+from winnow.signing.claims.strict import parse
+from winnow.signing.stamps.authority import TestAuthority
 
 OWNER, AUTHORITY = Identity.create(), TestAuthority()
 HELD = (Secret.new(), Secret.new())

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from winnow.core import WinnowError
-from winnow.signing import codes
-from winnow.signing.codes import CODES, code_length, decode, encode, payload_bits, radius
+from winnow.signing.code import codes
+from winnow.signing.code.codes import CODES, code_length, decode, encode, payload_bits, radius
 
 PAYLOAD = hashlib.sha256(b"winnow").digest()[:16]
 ALL = pytest.mark.parametrize("code", list(CODES))

@@ -7,12 +7,12 @@ import pytest
 from numpy.typing import NDArray
 
 from signing_networks import uneven_mask
-from winnow.signing.alignment import align
-from winnow.signing.axes import AxisGroup, AxisUse
-from winnow.signing.foresight import LIMIT, foresight
-from winnow.signing.layout import KeyedLayer, Layout
-from winnow.signing.positions import Positions, keyed_positions
-from winnow.signing.statistic import read, sent_bits
+from winnow.signing.alignment.alignment import align
+from winnow.signing.alignment.axes import AxisGroup, AxisUse
+from winnow.signing.alignment.foresight import LIMIT, foresight
+from winnow.signing.code.layout import KeyedLayer, Layout
+from winnow.signing.code.positions import Positions, keyed_positions
+from winnow.signing.code.statistic import read, sent_bits
 
 SHAPES = {"a": (24, 12, 3, 3), "b": (12, 24, 3, 3), "c": (150, 180)}
 AXES = (AxisGroup(24, (AxisUse("a", 0), AxisUse("b", 1))), AxisGroup(150, (AxisUse("c", 0),)))

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from winnow.core import WinnowError, canonical_json
-from winnow.signing import vault
-from winnow.signing.keys import Identity, Secret, verify_signature, write_private
-from winnow.signing.rotation import read_rotation, rotate, successors
-from winnow.signing.strict import parse
-from winnow.signing.vault import load_secrets, read_reveal, save_secrets, write_reveal
+from winnow.signing.claims import vault
+from winnow.signing.claims.keys import Identity, Secret, verify_signature, write_private
+from winnow.signing.claims.rotation import read_rotation, rotate, successors
+from winnow.signing.claims.strict import parse
+from winnow.signing.claims.vault import load_secrets, read_reveal, save_secrets, write_reveal
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ import math
 import pytest
 
 from winnow.core import WinnowError
-from winnow.signing.layout import KeyedLayer, Layout, plan_layout
+from winnow.signing.code.layout import KeyedLayer, Layout, plan_layout
 
 SHAPES = {"stem": (16, 3, 3, 3), "a": (64, 32, 3, 3), "b": (64, 64, 3, 3), "head": (10, 64)}
 KEPT = {"stem": 300, "a": 3000, "b": 9000, "head": 128}

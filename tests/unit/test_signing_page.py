@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 import zxingcpp
 
-from winnow.signing.decoy_figure import needed
-from winnow.signing.improbable import likened, odds
-from winnow.signing.page import qr_svg, verdict_digest, verdict_page, write_verdict
-from winnow.signing.statistic import log2_binomial_tail
-from winnow.signing.verdict import Checked, Decoys, MarkRead, Tests, Verdict
+from winnow.signing.code.statistic import log2_binomial_tail
+from winnow.signing.judging.decoy_figure import needed
+from winnow.signing.judging.improbable import likened, odds
+from winnow.signing.judging.page import qr_svg, verdict_digest, verdict_page, write_verdict
+from winnow.signing.judging.verdict import Checked, Decoys, MarkRead, Tests, Verdict
 
 DIGEST = "ab" * 32
 READING = MarkRead("aligned", "zeros", 371, 511, log2_binomial_tail(371, 511), -90.0, 1.0, 140, False, None)

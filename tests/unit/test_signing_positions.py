@@ -10,9 +10,9 @@ import pytest
 from scipy.stats import chisquare
 
 from winnow.core import WinnowError
-from winnow.signing.layout import KeyedLayer, Layout, plan_layout
-from winnow.signing.positions import keyed_positions
-from winnow.signing.stream import KeyStream
+from winnow.signing.code.layout import KeyedLayer, Layout, plan_layout
+from winnow.signing.code.positions import keyed_positions
+from winnow.signing.code.stream import KeyStream
 
 KEY = bytes(range(32))
 SHAPES = {"stem": (16, 3, 3, 3), "conv": (32, 32, 3, 3), "fc": (120, 84), "vector": (500,)}
@@ -159,7 +159,7 @@ def test_a_narrow_layer_can_be_keyed_to_the_limit(shape):
 
 
 def test_a_layer_without_free_rectangles_is_told(monkeypatch):
-    monkeypatch.setattr("winnow.signing.positions._ROUNDS", 1)
+    monkeypatch.setattr("winnow.signing.code.positions._ROUNDS", 1)
     crowded = Layout((KeyedLayer("w", (40, 40), 400, 127, 2), KeyedLayer("x", (9,), 1, 0, 2)), "bch-127-64")
     with pytest.raises(WinnowError, match="WN-O01"):
         keyed_positions(KEY, crowded)

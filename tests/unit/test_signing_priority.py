@@ -6,8 +6,8 @@ import itertools
 import pytest
 
 from signing_cases import DAY
-from winnow.signing.priority import Party, priority
-from winnow.signing.stamps import Stamp
+from winnow.signing.claims.priority import Party, priority
+from winnow.signing.stamps.stamps import Stamp
 
 NOON = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
 

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from signing_cases import DAY
 from winnow.core import WinnowError
-from winnow.signing import der
-from winnow.signing.authority import TestAuthority
-from winnow.signing.stamps import check_answer, check_stamp, load_roots, request
+from winnow.signing.stamps import der
+from winnow.signing.stamps.authority import TestAuthority
+from winnow.signing.stamps.stamps import check_answer, check_stamp, load_roots, request
 
 NOW = datetime.datetime(2026, 3, 1, 12, 0, 0, tzinfo=datetime.UTC)
 AUTHORITY = TestAuthority(since=NOW - 10 * DAY, days=20)
@@ -97,7 +97,7 @@ def test_a_token_with_two_fitting_certificates_is_refused(monkeypatch: pytest.Mo
     def both(number: int, *parts: bytes) -> bytes:
         return der.explicit(number, *(sorted((inside, forged)) if parts == (inside,) else parts))
 
-    monkeypatch.setattr("winnow.signing.authority.explicit", both)
+    monkeypatch.setattr("winnow.signing.stamps.authority.explicit", both)
     assert "exactly one signer" in refused(other.stamp(ASKED, NOW), roots=[other.root])
 
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from winnow.core import WinnowError
-from winnow.signing.codes import encode
-from winnow.signing.layout import plan_layout
-from winnow.signing.positions import keyed_positions
-from winnow.signing.statistic import adjusted, differences, log2_binomial_tail, log2_sign_flip, read, sent_bits
-from winnow.signing.stream import KeyStream
+from winnow.signing.code.codes import encode
+from winnow.signing.code.layout import plan_layout
+from winnow.signing.code.positions import keyed_positions
+from winnow.signing.code.statistic import adjusted, differences, log2_binomial_tail, log2_sign_flip, read, sent_bits
+from winnow.signing.code.stream import KeyStream
 
 KEY = bytes(range(32))
 SHAPES = {"a": (24, 16, 3, 3), "none": (300,), "b": (80, 60)}

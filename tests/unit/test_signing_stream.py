@@ -11,8 +11,8 @@ import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from scipy.stats import chisquare
 
-from winnow.signing import stream
-from winnow.signing.stream import KeyStream, derive_key
+from winnow.signing.code import stream
+from winnow.signing.code.stream import KeyStream, derive_key
 
 KEY = bytes(range(32))
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from winnow.signing.support import WAYS, largest, levelled, support, unknown, zeros
+from winnow.signing.suspects.support import WAYS, largest, levelled, support, unknown, zeros
 
 
 def layer(seed: int, density: float = 0.2) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

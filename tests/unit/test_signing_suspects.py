@@ -20,8 +20,8 @@ from safetensors.torch import save_file as save_torch
 from torch.nn.utils import prune
 
 from winnow.core import WinnowError
-from winnow.signing.fitting import matched, renamed
-from winnow.signing.suspects import read_suspect
+from winnow.signing.suspects.fitting import matched, renamed
+from winnow.signing.suspects.suspects import read_suspect
 from winnow.sparsity import Mask, Ticket, save_sparse
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from winnow.core import WinnowError
-from winnow.signing import triggers
-from winnow.signing.triggers import TriggerRule, joint_digest, trigger_set
+from winnow.signing.asking import triggers
+from winnow.signing.asking.triggers import TriggerRule, joint_digest, trigger_set
 
 KEY = bytes(range(32))
 RULE = TriggerRule(100, 10, (2, 28, 20), (-0.5, 0.0), (2.5, 1.0))

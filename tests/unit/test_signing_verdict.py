@@ -18,20 +18,20 @@ from safetensors.numpy import save
 
 from verdict_cases import MODEL, SHAPES, Owned, Weights, fixed_secret, network, owned, permuted, saved
 from winnow.core import WinnowError, canonical_json
-from winnow.signing.authority import TestAuthority
-from winnow.signing.burning import burn_key
-from winnow.signing.checks import check_claim
-from winnow.signing.claim_folder import read_claim
-from winnow.signing.deciding import decided
-from winnow.signing.decoys import decoy_keys
-from winnow.signing.fitting import Fit
-from winnow.signing.judging import judge
-from winnow.signing.keys import Secret
-from winnow.signing.looking import Looks
-from winnow.signing.statistic import log2_binomial_tail
-from winnow.signing.stream import derive_key
-from winnow.signing.triggers import TriggerRule, trigger_set
-from winnow.signing.verdict import Verdict
+from winnow.signing.asking.triggers import TriggerRule, trigger_set
+from winnow.signing.claims.burning import burn_key
+from winnow.signing.claims.checks import check_claim
+from winnow.signing.claims.claim_folder import read_claim
+from winnow.signing.claims.keys import Secret
+from winnow.signing.code.statistic import log2_binomial_tail
+from winnow.signing.code.stream import derive_key
+from winnow.signing.judging.deciding import decided
+from winnow.signing.judging.decoys import decoy_keys
+from winnow.signing.judging.judging import judge
+from winnow.signing.judging.looking import Looks
+from winnow.signing.judging.verdict import Verdict
+from winnow.signing.stamps.authority import TestAuthority
+from winnow.signing.suspects.fitting import Fit
 
 RULE = TriggerRule(count=60, classes=10, input_shape=(8,), low=(0.0,), high=(1.0,))
 
@@ -334,10 +334,10 @@ class NoTorch:
             raise ImportError("no torch for a judge")
 
 sys.meta_path.insert(0, NoTorch())
-from winnow.signing.fitting import Fit
-from winnow.signing.judging import judge
-from winnow.signing.keys import Secret
-from winnow.signing.page import write_verdict
+from winnow.signing.suspects.fitting import Fit
+from winnow.signing.judging.judging import judge
+from winnow.signing.claims.keys import Secret
+from winnow.signing.judging.page import write_verdict
 
 claim, suspect, secret, salt, out = sys.argv[1:]
 verdict = judge(claim, suspect, Secret(bytes.fromhex(secret), bytes.fromhex(salt)), decoys=10)
@@ -393,7 +393,7 @@ def test_a_claim_whose_stamp_does_not_hold_is_refused(case: str, heard: Callable
 def test_a_reference_made_to_foretell_its_bits_is_refused(
     own: Owned, heard: Callable[..., Verdict], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("winnow.signing.judging.foresight", lambda *_: -20.5)
+    monkeypatch.setattr("winnow.signing.judging.judging.foresight", lambda *_: -20.5)
     verdict = heard(own.weights)
     assert verdict.outcome == "inconclusive"
     assert verdict.reason.startswith("claim refused: the reference foretells")
@@ -404,7 +404,7 @@ def test_a_match_that_the_suspects_unkeyed_part_foretells_too_is_refused(
     own: Owned, heard: Callable[..., Verdict], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = iter([0.0, -20.5])
-    monkeypatch.setattr("winnow.signing.judging.foresight", lambda *_: next(told))
+    monkeypatch.setattr("winnow.signing.judging.judging.foresight", lambda *_: next(told))
     verdict = heard(own.weights)
     assert verdict.outcome == "inconclusive"
     assert verdict.reason.startswith("claim refused: the suspect matches, but as it is")

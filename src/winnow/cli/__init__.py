@@ -13,6 +13,7 @@ from winnow.cli import analyse, bench, compare, connect, exports, sweep, tickets
 from winnow.cli.doctor import doctor
 from winnow.cli.grok import app as grok
 from winnow.cli.output import INTERRUPTED, USER_ERROR, print_error
+from winnow.cli.ownership import app as ownership
 from winnow.cli.runs import report, runs
 from winnow.cli.tour import tour
 from winnow.cli.trials import app as trials
@@ -35,6 +36,7 @@ tickets.app.command(sweep.sweep)
 app.command(tour)
 app.command(tickets.app)
 app.command(grok)
+app.command(ownership)
 app.command(trials)
 app.command(runs)
 app.command(report)

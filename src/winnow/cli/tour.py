@@ -13,12 +13,15 @@ from winnow.cli.output import print_json
 from winnow.cli.tickets import found_tickets, result_of, run_find, said
 from winnow.recipes import RECIPES
 from winnow.recipes.grokking import GROK_RECIPES
+from winnow.storage import RunFolder
 
 if TYPE_CHECKING:
+    from winnow.cli.ownership.touring import Owned
     from winnow.trials.screening import MatchReport
 
 # The rest of a study's figures take longer to draw than these two runs to train.
 _GROK_FIGURES = ("accuracy", "neuron_weights")
+_SIGNED_LEVEL = 7
 
 
 def tour(
@@ -30,10 +33,10 @@ def tour(
     dry_run: DryRun = False,
     json: AsJson = False,
 ) -> None:
-    """Draw a real winning ticket, watch a network grok, and match three fictional patients to twelve fictional trials.
+    """Draw a real winning ticket, watch a network grok, match three fictional patients to twelve trials, sign a ticket.
 
     LeNet on handwritten digits, with controls, in under a minute; modular addition and its grokked ticket, in half of
-    one; and worklists with quoted evidence, in seconds.
+    one; worklists with quoted evidence, in seconds; and the ticket signed, attacked three ways and judged.
     """
     recipe = RECIPES["lenet-digits"](seed=seed, replicates=replicates)
     run = run_find(recipe, "lenet-digits", out, device, dry_run, json)
@@ -43,12 +46,18 @@ def tour(
     root = out or Path("runs")
     grokked, grok_page = _grok(root / "tour-grok", seed, device)
     worklists = _match(root / "tour-trials")
+    owned = _own(root / "tour-ownership", run)
     if json:
         grok = {"report": str(grok_page), "findings": grokked}
-        print_json({**result_of(run.path, report), "grok": grok, "trials": _told(worklists)})
+        told = {
+            "grok": grok,
+            "trials": _told(worklists),
+            "ownership": {"page": str(owned.page), "judged": owned.judged},
+        }
+        print_json({**result_of(run.path, report), **told})
         return
     said(run, report)
-    print("", *grokked[:2], f"Report: {grok_page}", "", *_lines(worklists), sep="\n")
+    print("", *grokked[:2], f"Report: {grok_page}", "", *_lines(worklists), "", *owned.lines(), sep="\n")
 
 
 def _grok(folder: Path, seed: int, device: str) -> tuple[list[str], Path]:
@@ -75,6 +84,14 @@ def _match(folder: Path) -> MatchReport:
     with open_store(folder / "store.db", operator="tour") as store:
         import_files(store, tour_patients(), tour_trials())
         return run_match(store, MatchRequest(folder, settings=MatchSettings(as_of=AS_OF)))
+
+
+def _own(folder: Path, run: RunFolder) -> Owned:
+    """The first replicate's ticket at a fifth of its weights, signed; the second replicate's is the innocent one."""
+    from winnow.cli.ownership.touring import own
+
+    level = run.level(_SIGNED_LEVEL)
+    return own(folder, level / "replicate-0", level / "replicate-1")
 
 
 def _told(report: MatchReport) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from winnow.networks import Graph, Unsupported, trace
 from winnow.networks.units import unit_labels
 from winnow.ownership.channels import Units, hidden_axes
-from winnow.signing.axes import Axes, AxisGroup, AxisUse
+from winnow.signing.alignment.axes import Axes, AxisGroup, AxisUse
 
 # Element-wise functions with f(-x) = -f(x): a sign passes through them.
 ODD = frozenset({"tanh"})

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from winnow.signing.stream import KeyStream
+from winnow.signing.code.stream import KeyStream
 from winnow.sparsity import Mask, Ticket
 
 _FROM, _TO = 0.5, 0.95  # quantiles of the layer's magnitudes; the very largest would stand out

@@ -20,10 +20,10 @@ from torch import Tensor
 from winnow.core import WinnowError
 from winnow.ownership.filling import filled_start
 from winnow.ownership.swapping import Bits, Editor
-from winnow.signing.layout import Layout
-from winnow.signing.positions import Positions, keyed_positions
-from winnow.signing.statistic import differences, sent_bits
-from winnow.signing.stream import KeyStream
+from winnow.signing.code.layout import Layout
+from winnow.signing.code.positions import Positions, keyed_positions
+from winnow.signing.code.statistic import differences, sent_bits
+from winnow.signing.code.stream import KeyStream
 from winnow.sparsity import Mask, Ticket
 
 _FAILING = 0.02  # bits of the wrong sign that a mark may have: BCH corrects several times as many
@@ -76,7 +76,7 @@ def mark(
 
     Args:
         ticket: what to mark; its trained weights, if any, tell which kept weights matter least.
-        layout: of this ticket's mask (`winnow.signing.layout.plan_layout`).
+        layout: of this ticket's mask (`winnow.signing.code.layout.plan_layout`).
         keys: derived keys, 32 bytes each.
         payloads: what each one says, the first bytes of its first commitment.
         margin: by how much the favoured set shall lead.

@@ -16,16 +16,16 @@ from winnow.ownership.marking import MarkReport, leads_of, mark
 from winnow.ownership.references import axes_of, reference_masks, reference_weights
 from winnow.ownership.sources import Source
 from winnow.ownership.terms import Places, Terms
-from winnow.signing.axes import axes_to_plain
-from winnow.signing.claim_folder import seal_claim
-from winnow.signing.claims import Claim
-from winnow.signing.commitments import commit0, weights_digest
-from winnow.signing.keys import Identity, Secret
-from winnow.signing.pending import CLAIM, Pending, begin_claim, names_of, read_pending
-from winnow.signing.stamps import Stamper
-from winnow.signing.stream import derive_key
-from winnow.signing.triggers import TriggerRule, Triggers, joint_digest, trigger_set
-from winnow.signing.vault import load_secrets, save_secrets
+from winnow.signing.alignment.axes import axes_to_plain
+from winnow.signing.asking.triggers import TriggerRule, Triggers, joint_digest, trigger_set
+from winnow.signing.claims.claim_folder import seal_claim
+from winnow.signing.claims.claims import Claim
+from winnow.signing.claims.commitments import commit0, weights_digest
+from winnow.signing.claims.keys import Identity, Secret
+from winnow.signing.claims.pending import CLAIM, Pending, begin_claim, names_of, read_pending
+from winnow.signing.claims.vault import load_secrets, save_secrets
+from winnow.signing.code.stream import derive_key
+from winnow.signing.stamps.stamps import Stamper
 from winnow.sparsity import Ticket
 
 _FAILING = 0.02
@@ -70,7 +70,7 @@ def begin(
         places: where everything goes.
         terms: what the claim is bound to.
         dense, start: see `winnow.ownership.marking.mark`.
-        stamper: see `winnow.signing.stamps`.
+        stamper: see `winnow.signing.stamps.stamps`.
 
     Raises:
         WinnowError: WN-O01 without room for a mark, WN-O03 when the secrets there are not those of the claim there or

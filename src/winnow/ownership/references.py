@@ -13,7 +13,7 @@ from torch import Tensor
 from winnow.core import WinnowError
 from winnow.ownership.coupling import coupled_axes
 from winnow.ownership.sources import Source, module_of
-from winnow.signing.axes import Axes
+from winnow.signing.alignment.axes import Axes
 from winnow.sparsity import Mask, Ticket
 
 

@@ -14,10 +14,10 @@ from winnow.ownership.owning import Begun, begin, seal
 from winnow.ownership.sources import Source
 from winnow.ownership.terms import Places, Terms
 from winnow.ownership.training import SHARE, answers_of_tensors, train_marked
-from winnow.signing.claims import Claim
-from winnow.signing.keys import Identity
-from winnow.signing.stamps import Stamper
-from winnow.signing.triggers import Hits, test_answers
+from winnow.signing.asking.triggers import Hits, test_answers
+from winnow.signing.claims.claims import Claim
+from winnow.signing.claims.keys import Identity
+from winnow.signing.stamps.stamps import Stamper
 from winnow.sparsity import Ticket
 from winnow.training import CheckpointFile, Progress, TrainingPlan
 

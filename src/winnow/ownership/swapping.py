@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from winnow.signing.positions import Positions
+from winnow.signing.code.positions import Positions
 
 Bits = NDArray[np.bool_]
 

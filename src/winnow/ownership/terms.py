@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from winnow.core import WinnowError
-from winnow.signing.layout import Layout, plan_layout
-from winnow.signing.triggers import TriggerRule
+from winnow.signing.asking.triggers import TriggerRule
+from winnow.signing.code.layout import Layout, plan_layout
 from winnow.sparsity import Mask
 
 TAU = 0.01
@@ -54,7 +54,7 @@ class Terms:
         model_id: the owner's name for the model.
         keys: how many; each can be shown once, and costs swaps of its own.
         margin: by how much the favoured set of a bit leads.
-        code: of `winnow.signing.codes`; the longest that fits when not given.
+        code: of `winnow.signing.code.codes`; the longest that fits when not given.
         tau: at most this share of its channel's scale, a suspect's weight counts as pruned.
         threshold_log2: a match is a corrected p of at most 2 to this power.
         triggers: keyed inputs; None for none.

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from winnow.core import WinnowError
 from winnow.data import DataSet, Split
-from winnow.signing.triggers import TriggerRule, Triggers
+from winnow.signing.asking.triggers import TriggerRule, Triggers
 from winnow.sparsity import Ticket, load_into
 from winnow.training import CheckpointFile, Member, Progress, TrainingPlan, train
 

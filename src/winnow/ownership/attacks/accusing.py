@@ -14,11 +14,11 @@ from torch import Generator, Tensor
 
 from winnow.ownership.attacks.forging import thiefs_key
 from winnow.ownership.attacks.target import Attack, Attacked, Forged, Target, drawn_bytes
-from winnow.signing.alignment import align
-from winnow.signing.axes import Axes, AxisGroup, AxisUse
-from winnow.signing.codes import payload_bits
-from winnow.signing.positions import keyed_positions
-from winnow.signing.statistic import Reading, read, sent_bits
+from winnow.signing.alignment.alignment import align
+from winnow.signing.alignment.axes import Axes, AxisGroup, AxisUse
+from winnow.signing.code.codes import payload_bits
+from winnow.signing.code.positions import keyed_positions
+from winnow.signing.code.statistic import Reading, read, sent_bits
 
 Masks = Mapping[str, np.ndarray]
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from winnow.ownership.attacks.findings import ordered, shown
 from winnow.ownership.attacks.rows import Row
 from winnow.reports import Spread, drawing, theme
-from winnow.signing.codes import radius
-from winnow.signing.statistic import adjusted, log2_binomial_tail
+from winnow.signing.code.codes import radius
+from winnow.signing.code.statistic import adjusted, log2_binomial_tail
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,9 +8,9 @@ from torch import Generator, Tensor
 from winnow.ownership.attacks.retraining import retrained
 from winnow.ownership.attacks.target import Attack, Attacked, Target, drawn_bytes
 from winnow.ownership.marking import mark
-from winnow.signing.codes import payload_bits
-from winnow.signing.layout import Layout, plan_layout
-from winnow.signing.stream import derive_key
+from winnow.signing.code.codes import payload_bits
+from winnow.signing.code.layout import Layout, plan_layout
+from winnow.signing.code.stream import derive_key
 from winnow.sparsity import Mask, Ticket
 
 

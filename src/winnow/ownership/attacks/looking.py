@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from winnow.ownership.attacks.target import Target
-from winnow.signing.deciding import decided
-from winnow.signing.looking import ALIGNMENTS, look_at, read_marks
-from winnow.signing.statistic import adjusted
-from winnow.signing.support import WAYS
-from winnow.signing.suspects import Suspect
-from winnow.signing.verdict import Tests, Verdict
+from winnow.signing.code.statistic import adjusted
+from winnow.signing.judging.deciding import decided
+from winnow.signing.judging.looking import ALIGNMENTS, look_at, read_marks
+from winnow.signing.judging.verdict import Tests, Verdict
+from winnow.signing.suspects.support import WAYS
+from winnow.signing.suspects.suspects import Suspect
 
 
 def looked(target: Target, tensors: Mapping[str, np.ndarray]) -> dict[str, Any]:

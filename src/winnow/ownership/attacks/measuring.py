@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from winnow.data import Split
 from winnow.ownership.attacks.looking import looked
 from winnow.ownership.attacks.target import Attacked, Forged, Target
-from winnow.signing.positions import keyed_positions
-from winnow.signing.statistic import adjusted, read
-from winnow.signing.triggers import test_answers
+from winnow.signing.asking.triggers import test_answers
+from winnow.signing.code.positions import keyed_positions
+from winnow.signing.code.statistic import adjusted, read
 
 _CHUNK = 1000
 

@@ -11,14 +11,14 @@ from torch import Tensor, nn
 from winnow.core import WinnowError
 from winnow.data import DataSet
 from winnow.ownership.attacks.target import Target
-from winnow.signing.claim_folder import check_reveal, read_claim, read_reference
-from winnow.signing.claims import Claim
-from winnow.signing.keys import Secret
-from winnow.signing.looking import Opened
-from winnow.signing.positions import keyed_positions
-from winnow.signing.statistic import sent_bits
-from winnow.signing.stream import derive_key
-from winnow.signing.triggers import TriggerRule, trigger_set
+from winnow.signing.asking.triggers import TriggerRule, trigger_set
+from winnow.signing.claims.claim_folder import check_reveal, read_claim, read_reference
+from winnow.signing.claims.claims import Claim
+from winnow.signing.claims.keys import Secret
+from winnow.signing.code.positions import keyed_positions
+from winnow.signing.code.statistic import sent_bits
+from winnow.signing.code.stream import derive_key
+from winnow.signing.judging.looking import Opened
 from winnow.sparsity import Ticket
 from winnow.training import TrainingPlan
 

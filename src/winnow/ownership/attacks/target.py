@@ -11,11 +11,11 @@ import torch
 from torch import Generator, Tensor, nn
 
 from winnow.data import DataSet
-from winnow.signing.claims import Claim
-from winnow.signing.layout import Layout
-from winnow.signing.looking import Opened
-from winnow.signing.reference import Reference
-from winnow.signing.triggers import Triggers
+from winnow.signing.asking.triggers import Triggers
+from winnow.signing.claims.claims import Claim
+from winnow.signing.claims.reference import Reference
+from winnow.signing.code.layout import Layout
+from winnow.signing.judging.looking import Opened
 from winnow.sparsity import Mask, load_into
 from winnow.training import TrainingPlan
 

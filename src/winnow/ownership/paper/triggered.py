@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from winnow.ownership.paper.grids import Place
 from winnow.ownership.paper.patterns import Format
 from winnow.ownership.paper.reading import read_at
-from winnow.signing.triggers import Hits, Triggers, test_answers
+from winnow.signing.asking.triggers import Hits, Triggers, test_answers
 from winnow.sparsity import Mask
 
 SUSPICION = -20.0  # log2 of the chance of as many hits, from which on the file is asked for

@@ -1,0 +1,1 @@
+"""Alignment: undoing what a thief may do to the order, the scale and the number of channels."""

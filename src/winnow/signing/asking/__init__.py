@@ -1,0 +1,1 @@
+"""Suspects that can only be asked: keyed inputs and their answers."""

@@ -1,0 +1,1 @@
+"""Claims: identities, secrets, commitments, and the folder that a judge is given."""

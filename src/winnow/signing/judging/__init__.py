@@ -1,0 +1,1 @@
+"""The judge: looks at a suspect, a verdict, and its page."""

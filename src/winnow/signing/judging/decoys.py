@@ -1,0 +1,82 @@
+"""Decoy keys: the suspect read with keys that marked nothing, as a test of the judge on the spot."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from winnow.signing.code.codes import code_length
+from winnow.signing.code.layout import Layout
+from winnow.signing.code.positions import keyed_positions
+from winnow.signing.code.statistic import log2_binomial_tail, read
+from winnow.signing.code.stream import KeyStream, derive_key
+from winnow.signing.judging.verdict import Decoys
+
+Masks = Mapping[str, NDArray[np.bool_]]
+_SECRET = 32
+
+
+def try_decoys(
+    looks: Sequence[tuple[str, str, Masks]], best: int, layout: Layout, code_word: NDArray[np.bool_], keys: list[bytes]
+) -> Decoys:
+    """Read every look at the suspect with every decoy key.
+
+    A decoy differs from the owner's key in its positions and its bits. The looks are the ones that the owner's key was
+    read from, aligned while the owner's positions were blanked: a decoy sees through no blanks of its own.
+
+    Args:
+        looks: alignment, way and masks of each look.
+        best: the look of which the distribution is told.
+        layout: of the claim.
+        code_word: of the claim, which every decoy sends under bits of its own.
+        keys: of the decoys.
+
+    Returns:
+        Match counts.
+    """
+    distinct, place_of = _distinct([masks for _, _, masks in looks])
+    # The draws are NumPy's, which works without Python's lock for most of them.
+    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        found = list(pool.map(lambda key: _matches(key, distinct, layout, code_word), keys))
+    rows = np.array(found, np.int64).reshape(-1, len(distinct))[:, place_of]
+    own, largest = rows[:, best], int(rows.max(initial=0))
+    return Decoys(
+        count=len(keys),
+        alignment=looks[best][0],
+        way=looks[best][1],
+        counts=dict(sorted(Counter(own.tolist()).items())),
+        largest=largest,
+        mean=float(own.mean()) if len(own) else 0.0,
+        deviation=float(own.std()) if len(own) else 0.0,
+        log2_p=log2_binomial_tail(largest, len(code_word)),
+    )
+
+
+def decoy_keys(count: int, seed: bytes, public_key: bytes, model_id: str) -> list[bytes]:
+    """Keys as the owner would have had them with other secrets; the same seed (32 bytes) gives the same keys."""
+    stream = KeyStream(seed, "decoys")
+    return [derive_key(stream.bytes(_SECRET), public_key, model_id) for _ in range(count)]
+
+
+def _distinct(looks: Sequence[Masks]) -> tuple[list[Masks], list[int]]:
+    """Looks that differ, and for every look its place among them: exact zeros look alike in every way."""
+    distinct: list[Masks] = []
+    places: list[int] = []
+    for masks in looks:
+        equal = (at for at, own in enumerate(distinct) if all(np.array_equal(masks[n], own[n]) for n in own))
+        place = next(equal, len(distinct))
+        if place == len(distinct):
+            distinct.append(masks)
+        places.append(place)
+    return distinct, places
+
+
+def _matches(key: bytes, looks: Sequence[Masks], layout: Layout, code_word: NDArray[np.bool_]) -> list[int]:
+    positions = keyed_positions(key, layout)
+    sent = code_word ^ KeyStream(key, "mask-bits").bits(code_length(layout.code))
+    return [read(masks, positions, key, sent).matches for masks in looks]

@@ -1,0 +1,1 @@
+"""Suspects: files of strangers, and which of their weights remain."""
