@@ -31,7 +31,9 @@ def test_a_ticket_study_from_one_command(tmp_path: Path, capsys: pytest.CaptureF
     assert (out / "figures" / "accuracy.png").stat().st_size > 5000
     assert (out / "figures" / "accuracy.svg").is_file()
 
-    again = _json(["ticket", "mlp-add", *SMALL, "--controls", "shuffled", "norm-l2", "--out", str(out)], capsys)
+    words = ["ticket", "mlp-add", *SMALL, "--controls", "shuffled", "norm-l2", "--out", str(out), "--no-page"]
+    again = _json(words, capsys)
+    assert again["report"] is None
     assert again["branches"] == told["branches"], "nothing was trained again"
 
     drawn = _json(["figures", str(out), "--branches", "dense", "ticket"], capsys)
@@ -41,7 +43,7 @@ def test_a_ticket_study_from_one_command(tmp_path: Path, capsys: pytest.CaptureF
 def test_sweeps_and_accelerators_share_the_folder_of_their_recipe(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out = ["--out", str(tmp_path / "run")]
+    out = ["--out", str(tmp_path / "run"), "--no-page"]
     rates = _json(["sweep", "mlp-add", *SMALL, "--over", "rate", "--values", "0.5", "0.9", *out], capsys)
     assert [row["branch"] for row in rates["branches"]] == ["dense", "ticket,k0.5", "ticket,k0.9"]
     steps = _json(["sweep", "mlp-add", *SMALL, "--over", "step", "--values", "20", "40", *out], capsys)
@@ -117,7 +119,7 @@ def _json(words: list[str], capsys: pytest.CaptureFixture[str]) -> dict[str, Any
 
 def _process(out: Path, flags: list[str]) -> subprocess.Popen[bytes]:
     words = [sys.executable, "-m", "winnow", "grok", "ticket", "mlp-add", *flags, "--out", str(out)]
-    words += ["--device", "cpu", "--checkpoint-seconds", "0"]
+    words += ["--device", "cpu", "--checkpoint-seconds", "0", "--no-page"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 

@@ -28,7 +28,7 @@ FIND_FLAGS = "--method --checkpoint-seconds " + RUN_FLAGS
 SWEEP_FLAGS = FIND_FLAGS + " --grid --jobs --ray --threads"
 GROK_FLAGS = """
 --batch --beta1 --beta2 --checkpoint-seconds --data --device --dry-run --evaluate-early --evaluate-every --fraction
---init-scale --jobs --json --learning-rate --loss --loss-threshold --network --optimizer --out --rate --recipe
+--init-scale --jobs --json --learning-rate --no-page --page --loss --loss-threshold --network --optimizer --out --rate --recipe
 --record-every --replicates --rest --seed --snapshot-every --stack --steps --task --threshold --ticket-at
 --ticket-steps --weight-decay
 """

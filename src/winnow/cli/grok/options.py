@@ -29,6 +29,7 @@ class Working:
     device: Annotated[str, Parameter(help='"cpu", "cuda", "cuda:1", or "auto".')] = "auto"
     jobs: Annotated[int, Parameter(help="Stacks trained at once, each in a process with its share of the cores.")] = 1
     stack: Annotated[int, Parameter(help="Runs trained together in a stack, at most.")] = 8
+    page: Annotated[bool, Parameter(help="Draw all figures at the end; `winnow grok figures` does it later too.")] = True
     checkpoint_seconds: Annotated[float, Parameter(help="Time between checkpoints of a stack.")] = 60.0
     dry_run: Annotated[
         bool, Parameter(help="Print the resolved recipe, branches, folder and steps, and stop.", negative=())
@@ -68,22 +69,24 @@ def study(
         progress=progress,
         told=None if progress else tell,
     )
-    said(result, command, working.json)
+    said(result, command, working.json, working.page)
 
 
-def said(result: Any, command: str, json: bool) -> None:
-    """Write the page and print what was found."""
+def said(result: Any, command: str, json: bool, draw: bool = True) -> None:
+    """Write the page, if it is to be drawn, and print what was found."""
     from winnow.grokking.figures import findings, summary_rows, write_study_page
 
-    tell("drawing the page")
-    page = write_study_page(result, command)
+    page = None
+    if draw:
+        tell("drawing the page")
+        page = str(write_study_page(result, command))
     found = findings(result)
     if json:
         rows = summary_rows(result)
-        print_json({"run": str(result.folder), "report": str(page), "branches": rows, "findings": found})
+        print_json({"run": str(result.folder), "report": page, "branches": rows, "findings": found})
         return
     print("\n".join(found))
-    print(f"Report: {page}")
+    print(f"Report: {page}" if page else f"No page was drawn: winnow grok figures {result.folder}")
 
 
 def place_of(working: Working) -> tuple[Any, Any]:
