@@ -15,6 +15,7 @@ import json
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -51,7 +52,7 @@ def main() -> None:
         print(f"{name}: {mean:.2f} % against {plain:.2f} % unmarked, {gains.mean():+.2f} points (+-{half:.2f}, 95 %)")
 
 
-def measure(source: Source, keys: int, code: str | None, seed: int) -> dict[str, object]:
+def measure(source: Source, keys: int, code: str | None, seed: int) -> dict[str, Any]:
     """One replicate."""
     prepared = source.prepared()
     assert prepared is not None
@@ -90,7 +91,7 @@ def measure(source: Source, keys: int, code: str | None, seed: int) -> dict[str,
     }
 
 
-def _done(out: Path | None) -> list[dict[str, object]]:
+def _done(out: Path | None) -> list[dict[str, Any]]:
     return [json.loads(line) for line in out.read_text().splitlines()] if out and out.exists() else []
 
 

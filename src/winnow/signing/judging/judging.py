@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from cryptography import x509
 from numpy.typing import ArrayLike
+from threadpoolctl import threadpool_limits
 
 from winnow.core import WinnowError
 from winnow.signing.alignment.foresight import LIMIT, foresight
@@ -76,7 +77,9 @@ def judge(
     verdict = Verdict("inconclusive", "", limits=LIMITS)
     case = _Case(Path(claim), Path(suspect), reveal, roots, owner, decoys, suspects_tried, answers)
     try:
-        return case.heard(verdict)
+        # Products and decompositions are small here: on several threads they are slower, and less alike.
+        with threadpool_limits(1):
+            return case.heard(verdict)
     except _Stopped as stopped:
         return stopped.verdict
 
@@ -204,15 +207,14 @@ def _made_to_fit(verdict: Verdict, seen: Looks, opened: Opened) -> Verdict:
 
     Without this, a reference with even columns could carry rows that fit the bits beside columns that everybody knows.
     """
-    tests = verdict.tests.total if verdict.tests else 1
-    for look, found in zip(seen.looks, verdict.readings, strict=True):
-        if adjusted(found.smallest_log2_p, tests) > verdict.threshold_log2:
-            continue
-        log2_p = foresight(look.masks, None, opened.positions, opened.sent)
-        if log2_p < LIMIT:
-            told = f"{look.alignment}, read by {look.way}, its unkeyed part foretells the bits (p = 2^{log2_p:.1f})"
-            verdict = _with_check(verdict, "foresight in the suspect", False, told)
-            raise _Stopped(replace(verdict, reason=f"{REFUSED}: the suspect matches, but {told}"))
+    if verdict.best is None or verdict.log2_p_adjusted is None or verdict.log2_p_adjusted > verdict.threshold_log2:
+        return verdict
+    look = seen.looks[verdict.best]
+    log2_p = foresight(look.masks, None, opened.positions, opened.sent)
+    if log2_p < LIMIT:
+        told = f"{look.alignment}, read by {look.way}, its unkeyed part foretells the bits (p = 2^{log2_p:.1f})"
+        verdict = _with_check(verdict, "foresight in the suspect", False, told)
+        raise _Stopped(replace(verdict, reason=f"{REFUSED}: the suspect matches, but {told}"))
     return verdict
 
 
