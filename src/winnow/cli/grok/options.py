@@ -29,7 +29,9 @@ class Working:
     device: Annotated[str, Parameter(help='"cpu", "cuda", "cuda:1", or "auto".')] = "auto"
     jobs: Annotated[int, Parameter(help="Stacks trained at once, each in a process with its share of the cores.")] = 1
     stack: Annotated[int, Parameter(help="Runs trained together in a stack, at most.")] = 8
-    page: Annotated[bool, Parameter(help="Draw all figures at the end; `winnow grok figures` does it later too.")] = True
+    page: Annotated[bool, Parameter(help="Draw all figures at the end; `winnow grok figures` does it later too.")] = (
+        True
+    )
     checkpoint_seconds: Annotated[float, Parameter(help="Time between checkpoints of a stack.")] = 60.0
     dry_run: Annotated[
         bool, Parameter(help="Print the resolved recipe, branches, folder and steps, and stop.", negative=())

@@ -122,9 +122,15 @@ class _Grids:
         other_row += other_row >= row
         other_column += other_column >= column
         start, columns, offsets = self._placing.take(slots, axis=1)
+        places = np.empty((4, len(slots)), dtype=np.int64)
         here, there = row * columns, other_row * columns
-        places = np.stack([here + column, there + other_column, here + other_column, there + column])
-        return places * offsets + (start + offset), fair
+        for corner, (line, place) in enumerate(
+            ((here, column), (there, other_column), (here, other_column), (there, column))
+        ):
+            np.add(line, place, out=places[corner])
+        places *= offsets
+        places += start + offset
+        return places, fair
 
 
 @lru_cache(maxsize=4)
