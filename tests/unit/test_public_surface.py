@@ -28,9 +28,9 @@ FIND_FLAGS = "--method --checkpoint-seconds " + RUN_FLAGS
 SWEEP_FLAGS = FIND_FLAGS + " --grid --jobs --ray --threads"
 GROK_FLAGS = """
 --batch --beta1 --beta2 --checkpoint-seconds --data --device --dry-run --evaluate-early --evaluate-every --fraction
---init-scale --jobs --json --learning-rate --no-page --page --loss --loss-threshold --network --optimizer --out --rate --recipe
---record-every --replicates --rest --seed --snapshot-every --stack --steps --task --threshold --ticket-at
---ticket-steps --weight-decay
+--init-scale --jobs --json --learning-rate --loss --loss-threshold --network --no-page --optimizer --out --page
+--rate --recipe --record-every --replicates --rest --seed --snapshot-every --stack --steps --task --threshold
+--ticket-at --ticket-steps --weight-decay
 """
 OWN_TRAINING_FLAGS = "--batch --data --device --learning-rate --optimizer --scaling --seed --steps --validation"
 ENGINE_FLAGS = "--allow-remote --compose --concurrency --encoder --endpoint --engine --key-variable --model"
