@@ -26,9 +26,9 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="mallopt is glibc's")
 def test_memory_that_is_held_is_not_fetched_again() -> None:
-    plain, held = (_faults(how) for how in ("plain", "hold"))
-    assert plain > 20 * 1024, "a page of every tensor at every step"
-    assert held < plain / 20
+    # Without it glibc gives back between one tensor and all six, as it happens to grow its own thresholds: 2,048 pages
+    # in 20 steps at least on our machine, 100,000 and more at most.
+    assert _faults("hold") < 512
 
 
 def _faults(how: str) -> int:
