@@ -36,9 +36,9 @@ def decode(items: Sequence[Encoded]) -> Pixels:
     Raises:
         WinnowError: WN-D02 on an image that cannot be read, WN-D04 when two differ in size.
     """
-    first = _pixels(items[0])
+    first = pixels_of(items[0])
     chunks = [items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK)]
-    with ThreadPoolExecutor(_threads(first)) as pool:
+    with ThreadPoolExecutor(decoding_threads(first)) as pool:
         parts = list(pool.map(lambda chunk: _stack(chunk, items[0].name, first), chunks))
     channels = max(part.shape[1] for part in parts)
     whole = np.empty((len(items), channels, *first.shape[1:]), dtype=np.uint8)
@@ -47,14 +47,15 @@ def decode(items: Sequence[Encoded]) -> Pixels:
     return whole
 
 
-def _threads(example: Pixels) -> int:
+def decoding_threads(example: Pixels) -> int:
+    """How many threads decode images like this one; small ones are not worth more than one."""
     if example[0].size < _WORTH_A_THREAD:
         return 1
     return min(8, os.cpu_count() or 1)
 
 
 def _stack(chunk: Sequence[Encoded], first_name: str, first: Pixels) -> Pixels:
-    images = [_pixels(item) for item in chunk]
+    images = [pixels_of(item) for item in chunk]
     for item, image in zip(chunk, images, strict=True):
         if image.shape[1:] != first.shape[1:]:
             raise WinnowError(
@@ -70,8 +71,12 @@ def _size(image: Pixels) -> str:
     return f"{image.shape[2]}x{image.shape[1]} pixels"
 
 
-def _pixels(item: Encoded) -> Pixels:
-    """One image, [1, H, W] or [3, H, W]."""
+def pixels_of(item: Encoded) -> Pixels:
+    """One image, [1, H, W] or [3, H, W].
+
+    Raises:
+        WinnowError: WN-D02 when it cannot be decoded.
+    """
     source = io.BytesIO(item.source) if isinstance(item.source, bytes) else item.source
     try:
         with Image.open(source) as opened:
