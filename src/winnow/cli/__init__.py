@@ -15,6 +15,7 @@ from winnow.cli.grok import app as grok
 from winnow.cli.output import INTERRUPTED, USER_ERROR, print_error
 from winnow.cli.ownership import app as ownership
 from winnow.cli.runs import report, runs
+from winnow.cli.supernet import app as supernet
 from winnow.cli.tour import tour
 from winnow.cli.trials import app as trials
 from winnow.core import WinnowError
@@ -36,6 +37,7 @@ tickets.app.command(sweep.sweep)
 app.command(tour)
 app.command(tickets.app)
 app.command(grok)
+app.command(supernet)
 app.command(ownership)
 app.command(trials)
 app.command(runs)

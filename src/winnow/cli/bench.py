@@ -32,9 +32,9 @@ def bench(
 
     Ratios are against the dense network of the same shapes; below 1 is slower.
     """
-    sizes = _sizes(batches)
-    _at_least_one(repeats, "--repeats")
-    _at_least_one(1 if threads is None else threads, "--threads")
+    sizes = sizes_of(batches)
+    at_least_one(repeats, "--repeats")
+    at_least_one(1 if threads is None else threads, "--threads")
     chosen = find_ticket(run, level, replicate)
     ticket, module, shape = load_trained(chosen)
     import torch
@@ -63,7 +63,12 @@ def bench(
         _print(facts, rows, sizes)
 
 
-def _sizes(text: str) -> list[int]:
+def sizes_of(text: str) -> list[int]:
+    """Batch sizes from "1,32".
+
+    Raises:
+        WinnowError: WN-C01.
+    """
     try:
         sizes = [int(word) for word in text.split(",")]
     except ValueError:
@@ -73,7 +78,12 @@ def _sizes(text: str) -> list[int]:
     return list(dict.fromkeys(sizes))
 
 
-def _at_least_one(value: int, flag: str) -> None:
+def at_least_one(value: int, flag: str) -> None:
+    """Refuse less.
+
+    Raises:
+        WinnowError: WN-C01.
+    """
     if value < 1:
         raise WinnowError("WN-C01", "it must be at least 1", where=flag)
 

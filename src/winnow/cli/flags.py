@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-_PLAIN = {"int": int, "float": float, "str": str, "Step": str}
+_PLAIN = {"int": int, "float": float, "str": str, "bool": bool, "Step": str}
 _PLAIN |= {"tuple[str, ...]": tuple[str, ...], "tuple[Step, ...]": tuple[str, ...]}
 _PLAIN |= {"tuple[float, ...]": tuple[float, ...]}
 
@@ -20,7 +20,9 @@ def overrides_of(recipe: type) -> type:
             continue
         kind = _PLAIN[str(item.type)] | None
         several = str(item.type).startswith("tuple")
-        about = Parameter(help=item.metadata["help"], show_default=False, negative=(), consume_multiple=several)
+        # Only a yes or no has a flag that says no.
+        no = None if str(item.type) == "bool" else ()
+        about = Parameter(help=item.metadata["help"], show_default=False, negative=no, consume_multiple=several)
         columns.append((item.name, Annotated[kind, about], dataclasses.field(default=None)))
     made = dataclasses.make_dataclass(f"{recipe.__name__}Flags", columns, frozen=True, kw_only=True)
     # Cyclopts leaves classes of the standard library alone, and make_dataclass says "types".
