@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor
 
 from winnow.cli.ownership.options import SignedFolder
 from winnow.cli.ownership.training import TrainingFlags, flags_from, training_for
 from winnow.core import WinnowError
-from winnow.models import model_named
+from winnow.models import model_of
 from winnow.ownership.attacks.opening import opened_target
 from winnow.ownership.attacks.target import Target
 from winnow.ownership.sources import Source, open_source
@@ -46,20 +45,12 @@ def open_signed(signed: SignedFolder, passphrase: str, flags: TrainingFlags, dev
         ticket,
         signed.claim,
         held[key],
-        build=_builder(ticket),
+        build=model_of(ticket.manifest).build,
         data=training.data,
         budget=training.plan,
         innocent=_innocent(source),
         device=device_named(device),
     )
-
-
-def _builder(ticket: Ticket) -> Any:
-    model = ticket.manifest.get("model") or {}
-    if "build" not in model:
-        raise WinnowError("WN-M01", "the ticket does not tell how its network is built")
-    arguments = {name: tuple(v) if isinstance(v, list) else v for name, v in model.get("arguments", {}).items()}
-    return model_named(model["build"], **arguments).build
 
 
 def _innocent(source: Source | None) -> dict[str, Tensor] | None:

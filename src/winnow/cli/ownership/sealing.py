@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,8 +14,9 @@ import torch
 from winnow.cli.ownership.options import SignedFolder
 from winnow.cli.ownership.stamping import carried_claim, carried_keys
 from winnow.cli.ownership.training import Training
+from winnow.cli.ownership.trying import counted
 from winnow.core import WinnowError
-from winnow.ownership.marking import MarkReport, mark
+from winnow.ownership.marking import MarkReport
 from winnow.ownership.owning import begin, seal
 from winnow.ownership.signing import sign_ticket
 from winnow.ownership.sources import Source
@@ -30,7 +30,6 @@ from winnow.sparsity import Ticket
 from winnow.storage import write_json, write_text
 from winnow.training import device_named, progress_for
 
-_KEY_BYTES, _PAYLOAD = 32, 16
 _KEEP = "Keep {0} and its passphrase, and nothing of it in what you release."
 _RELEASE = "Release {0}/trained.safetensors or an export of {0}; give {1} to whoever shall judge."
 
@@ -45,6 +44,7 @@ class Signing:
     passphrase: str
     stamper: Stamper | None
     stamp_dir: Path | None
+    release_start: bool = False
 
     def sign(self, terms: Terms, training: Training | None, device: str, note: Mapping[str, Any]) -> dict[str, Any]:
         """Commit and mark; then train and seal, where there is something to train on and no stamp is waited for."""
@@ -59,6 +59,7 @@ class Signing:
                 signed.places,
                 terms,
                 dense=self.source.dense.trained if self.source.dense else None,
+                start=self.source.dense.start if self.source.dense and self.release_start else None,
                 stamper=self.stamper,
             )
         write_json(signed.note, note)
@@ -78,6 +79,7 @@ class Signing:
             training.data,
             training.plan,
             out=signed.ticket,
+            release_start=self.release_start,
             first_step=training.first_step,
             seed=training.seed,
             stamper=self.stamper,
@@ -85,7 +87,7 @@ class Signing:
             progress=progress,
         )
         progress.end()
-        facts = {**self._sealed(), **_counted(done.report)}
+        facts = {**self._sealed(), **counted(done.report)}
         if done.test_accuracy is not None:
             facts["test_accuracy_percent"] = 100 * done.test_accuracy
         if done.hits:
@@ -149,7 +151,7 @@ class Signing:
             f"train {signed.marked} in your own code, pruned weights at 0, and run the same line with --trained FILE."
         )
         secret = _KEEP.format(signed.secrets)
-        return {"state": "marked", "marked": str(signed.marked), **_counted(report), "next": [line, secret]}
+        return {"state": "marked", "marked": str(signed.marked), **counted(report), "next": [line, secret]}
 
     def _sealed(self) -> dict[str, Any]:
         signed = self.signed
@@ -171,21 +173,6 @@ class Signing:
             "stamps": f"{stamped} of {len(claim.keys) + 1}",
             "next": steps,
         }
-
-
-def trial(source: Source, terms: Terms) -> MarkReport:
-    """What marking would move: done once with keys that are thrown away."""
-    ticket = source.ticket
-    keys = [secrets.token_bytes(_KEY_BYTES) for _ in range(terms.keys)]
-    payloads = [secrets.token_bytes(_PAYLOAD) for _ in keys]
-    dense = source.dense.trained if source.dense else None
-    _, report = mark(ticket, terms.layout(ticket.mask), keys, payloads, margin=terms.margin, dense=dense)
-    return report
-
-
-def _counted(report: MarkReport) -> dict[str, Any]:
-    switched = sum(report.switched.values())
-    return {"weights_moved": switched, "weights_kept": report.kept, "moved_percent": 100 * switched / report.kept}
 
 
 def _trained(marked: Ticket, file: Path) -> Ticket:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,7 +28,20 @@ class MarkFlags:
 
     keys: Annotated[int, Parameter(help="How many; each can be shown to one judge, and costs swaps of its own.")] = 2
     margin: Annotated[int, Parameter(help="By how many weights every bit of the mark leads.")] = 3
-    triggers: Annotated[int, Parameter(help="Keyed inputs a key, for suspects that can only be asked; 0: none.")] = 100
+    code: Annotated[
+        str | None, Parameter(help="Of the mark, such as bch-511-130; the longest that fits when not given.")
+    ] = None
+    release_start: Annotated[
+        bool,
+        Parameter(
+            help="The start is given away too: weights switched on begin as in the dense network, and stay small; "
+            "take a larger margin.",
+            negative=(),
+        ),
+    ] = False
+    triggers: Annotated[
+        int, Parameter(help="Keyed inputs a key, for suspects that can only be asked; 0: none, as for texts.")
+    ] = 100
 
 
 def sign(
@@ -66,24 +80,32 @@ def sign(
     from winnow.cli.ownership.sealing import Signing
     from winnow.core import WinnowError
     from winnow.signing.claims.keys import Identity
+    from winnow.storage import held_folder
 
     if identity is None:
         raise WinnowError("WN-O03", "an identity signs", where="--identity", fix="`winnow ownership keygen` makes one.")
     passphrase = passphrase_from(passphrase_file)
     stamper = stamps.stamper()
     work = Signing(
-        source, SignedFolder(out), Identity.load(identity, passphrase), passphrase, stamper, stamps.stamp_dir
+        source,
+        SignedFolder(out),
+        Identity.load(identity, passphrase),
+        passphrase,
+        stamper,
+        stamps.stamp_dir,
+        mark.release_start,
     )
-    if work.signed.is_sealed:
-        facts = work.sealed_before(model_id)
-    elif trained is not None:
-        facts = work.seal_trained(trained)
-    else:
-        resolved = training_for(source, training)
-        note = {"ticket": str(ticket.absolute()), "training": dataclasses.asdict(training)}
-        facts = work.sign(_terms(mark, model_id, resolved), resolved, device, note)
-    if bundle and facts["state"] == "sealed":
-        facts["bundle"] = str(work.bundled())
+    with held_folder(out):
+        if work.signed.is_sealed:
+            facts = work.sealed_before(model_id)
+        elif trained is not None:
+            facts = work.seal_trained(trained)
+        else:
+            resolved = training_for(source, training)
+            note = {"ticket": str(ticket.absolute()), "training": dataclasses.asdict(training)}
+            facts = work.sign(_terms(mark, model_id, resolved), resolved, device, note)
+        if bundle and facts["state"] == "sealed":
+            facts["bundle"] = str(work.bundled())
     return _told(facts, json)
 
 
@@ -91,16 +113,21 @@ def _terms(mark: MarkFlags, model_id: str, training: Any) -> Terms:
     from winnow.ownership.terms import Terms
     from winnow.ownership.training import trigger_rule
 
-    rule = trigger_rule(training.data, mark.triggers) if training is not None and mark.triggers else None
-    return Terms(model_id, keys=mark.keys, margin=mark.margin, triggers=rule)
+    rule = None
+    if training is not None and mark.triggers:
+        if training.data.is_text:
+            print("keyed inputs are pictures, and this data is texts: the claim has none", file=sys.stderr)
+        else:
+            rule = trigger_rule(training.data, mark.triggers)
+    return Terms(model_id, keys=mark.keys, margin=mark.margin, code=mark.code, triggers=rule)
 
 
 def _plan(source: Source, mark: MarkFlags, model_id: str, flags: TrainingFlags, out: Path, json: bool) -> None:
     """What a dry run tells. The swaps are counted on a trial with keys that are thrown away."""
-    from winnow.cli.ownership.sealing import trial
+    from winnow.cli.ownership.trying import trial
     from winnow.ownership.terms import Terms
 
-    terms = Terms(model_id, keys=mark.keys, margin=mark.margin)
+    terms = Terms(model_id, keys=mark.keys, margin=mark.margin, code=mark.code)
     layout, report = terms.layout(source.ticket.mask), trial(source, terms)
     training = training_for(source, flags)
     rows = [
