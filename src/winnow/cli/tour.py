@@ -17,6 +17,7 @@ from winnow.storage import RunFolder
 
 if TYPE_CHECKING:
     from winnow.cli.ownership.touring import Owned
+    from winnow.cli.supernet.touring import Drawn
     from winnow.trials.screening import MatchReport
 
 # The rest of a study's figures take longer to draw than these two runs to train.
@@ -33,10 +34,12 @@ def tour(
     dry_run: DryRun = False,
     json: AsJson = False,
 ) -> None:
-    """Draw a real winning ticket, watch a network grok, match three fictional patients to twelve trials, sign a ticket.
+    """Draw a real winning ticket, watch a network grok, match three fictional patients to twelve trials, sign a ticket,
+    search and prune a supernet.
 
     LeNet on handwritten digits, with controls, in under a minute; modular addition and its grokked ticket, in half of
-    one; worklists with quoted evidence, in seconds; and the ticket signed, attacked three ways and judged.
+    one; worklists with quoted evidence, in seconds; the ticket signed, attacked three ways and judged; and one supernet
+    for three tasks on scenes of digits, in a minute.
     """
     recipe = RECIPES["lenet-digits"](seed=seed, replicates=replicates)
     run = run_find(recipe, "lenet-digits", out, device, dry_run, json)
@@ -47,17 +50,20 @@ def tour(
     grokked, grok_page = _grok(root / "tour-grok", seed, device)
     worklists = _match(root / "tour-trials")
     owned = _own(root / "tour-ownership", run)
+    drawn = _draw(root / "tour-supernet", seed)
     if json:
         grok = {"report": str(grok_page), "findings": grokked}
         told = {
             "grok": grok,
             "trials": _told(worklists),
             "ownership": {"page": str(owned.page), "judged": owned.judged},
+            "supernet": [one.told() for one in drawn],
         }
         print_json({**result_of(run.path, report), **told})
         return
     said(run, report)
     print("", *grokked[:2], f"Report: {grok_page}", "", *_lines(worklists), "", *owned.lines(), sep="\n")
+    print("", *(line for one in drawn for line in (one.line(), f"Report: {one.page}")), sep="\n")
 
 
 def _grok(folder: Path, seed: int, device: str) -> tuple[list[str], Path]:
@@ -92,6 +98,13 @@ def _own(folder: Path, run: RunFolder) -> Owned:
 
     level = run.level(_SIGNED_LEVEL)
     return own(folder, level / "replicate-0", level / "replicate-1")
+
+
+def _draw(folder: Path, seed: int) -> list[Drawn]:
+    """One supernet for each of three tasks, on scenes composed of digits."""
+    from winnow.cli.supernet.touring import drawn
+
+    return drawn(folder, seed)
 
 
 def _told(report: MatchReport) -> dict[str, Any]:

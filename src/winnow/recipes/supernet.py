@@ -48,7 +48,6 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "task": "keypoints",
         "height": 64,
         "width": 64,
-        "batch": 32,
         "steps": 800,
         "retrain_steps": 400,
         "search_every": 60,
@@ -57,9 +56,9 @@ _FIELDS: dict[str, dict[str, Any]] = {
     # Scenes composed of digits, for quick looks; `--task` chooses what is asked of them.
     "scenes": {
         "data": "scenes",
+        "mirror": False,
         "height": 48,
         "width": 48,
-        "batch": 32,
         "steps": 300,
         "retrain_steps": 100,
         "search_every": 25,

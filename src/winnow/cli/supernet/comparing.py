@@ -28,7 +28,8 @@ def ablate(
         tuple[str, ...],
         Parameter(
             help="two-in-one, search-then-prune, prune-then-search, dense-small, random-matched, compact-magnitude, "
-            "dense; or two-in-one with a switch off: no-progressive, no-reactivation, neither. All pipelines when not given.",
+            "dense; or two-in-one with a switch off: no-progressive, no-reactivation, neither. All pipelines when "
+            "not given.",
             negative=(),
             consume_multiple=True,
         ),

@@ -15,8 +15,6 @@ from winnow.supernet.space import Architecture, dense_architecture, space_named
 from winnow.supernet.tasks import Task, task_for
 
 SCENES = "scenes"
-# Sources whose images are of digits: mirrored, a digit is another sign or none.
-_UNMIRRORED = ("digits", SCENES)
 _SCENES = (2000, 500)  # to train on, and to measure on
 _LAYOUTS = {"classification": "image-folder", "segmentation": "cityscapes", "keypoints": "coco"}
 
@@ -53,7 +51,8 @@ def problem_of(recipe: SupernetRecipe, data: VisionSet | None = None) -> Problem
         wanted = f"{recipe.task} on {recipe.height} x {recipe.width} pixels"
         given = f"{found.task} on {found.size[0]} x {found.size[1]} pixels"
         raise WinnowError("WN-M02", f"the recipe wants {wanted}, the data are {given}", where=found.name)
-    flip = False if recipe.data in _UNMIRRORED else None
+    # Where a flip is allowed the task decides: bodies without pairs of joints cannot be mirrored.
+    flip = None if recipe.mirror else False
     task = task_for(found, smoothing=recipe.smoothing, augment=recipe.augment, flip=flip)
     space = space_named(recipe.space, tokens=recipe.tokens)
     return Problem(found, task, dense_architecture(space, recipe.task, task.outputs, recipe.size))
