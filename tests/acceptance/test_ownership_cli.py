@@ -23,6 +23,7 @@ from winnow.core import canonical_json
 from winnow.recipes import lenet_digits
 from winnow.signing.stamps.authority import TestAuthority
 from winnow.sparsity import Ticket, load_tensors, save_tensors
+from winnow.storage import held_folder
 from winnow.tickets import find, load_ticket
 
 PASSPHRASE = "correct horse battery staple"
@@ -136,6 +137,33 @@ def test_the_signed_ticket_keeps_every_layers_count_and_no_secret_is_given_away(
         for value in (secret["secret"], secret["salt"]):
             assert value.encode() not in content and bytes.fromhex(value) not in content
     assert not list((signed / "claim").glob("*secret*")) and not list((signed / "ticket").glob("*secret*"))
+
+
+def test_two_processes_cannot_sign_into_one_folder(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "signed"
+    with held_folder(out):
+        assert "WN-R04" in failed(sign_words(place, out), capsys)
+        assert list(out.iterdir()) == []
+
+
+def test_the_code_can_be_chosen_and_the_start_released(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--data", "none", "--code", "bch-127-64"]
+    dense = Ticket.from_pretrained(place / "run" / "level-00" / "replicate-0").start
+    begins = {}
+    for name, more in {"kept": [], "released": ["--release-start"]}.items():
+        out = tmp_path / name
+        assert told(sign_words(place, out, *words, *more), capsys)["state"] == "marked"
+        layout = json.loads((out / "claim" / "commit0-0.json").read_text())["rule"]["layout"]
+        assert layout["code"] == "bch-127-64"
+        marked = Ticket.from_pretrained(out / "marked")
+        begins[name] = all(torch.equal(marked.start[n], dense[n] * mask) for n, mask in marked.mask.items())
+    assert begins == {"kept": False, "released": True}
+    assert "WN-O02" in failed(sign_words(place, tmp_path / "x", "--data", "none", "--code", "none-such"), capsys)
+    assert not (tmp_path / "x").exists()
 
 
 def test_signing_again_changes_nothing_and_another_ticket_is_refused(

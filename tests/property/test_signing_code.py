@@ -112,7 +112,7 @@ def without_rectangles(key: bytes) -> Positions:
     layer = LAYOUT.layers[0]
     drawn = np.array(list(dict.fromkeys(KeyStream(key, "plain").integers(8000, layer.size).tolist())))
     pairs = drawn[: 2 * layer.bits * layer.width].reshape(2, layer.bits, layer.width)
-    return Positions(LAYOUT, {"w": pairs[0]}, {"w": pairs[1]})
+    return Positions(LAYOUT, np.concatenate(pairs.reshape(2, -1, 2), axis=1))
 
 
 def test_rectangles_keep_what_innocent_tickets_share_out_of_the_bits():

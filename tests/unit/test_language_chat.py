@@ -18,7 +18,7 @@ import pytest
 import stub_chat as stub
 from winnow.core import WinnowError
 from winnow.language.chat import ChatEndpoint
-from winnow.language.chat_address import checked_address
+from winnow.language.chat_address import chat_address
 from winnow.language.chat_cache import AnswerCache
 from winnow.language.chat_json import ask_json, composer
 from winnow.language.chat_patience import Breaker, Waits
@@ -41,7 +41,7 @@ def endpoint(server: stub.Stub, **settings: Any) -> ChatEndpoint:
 
 def refused(address: str, allow_remote: bool = False) -> WinnowError:
     with pytest.raises(WinnowError) as caught:
-        checked_address(address, allow_remote)
+        chat_address(address, allow_remote)
     return caught.value
 
 
@@ -57,7 +57,7 @@ def refused(address: str, allow_remote: bool = False) -> WinnowError:
     ],
 )
 def test_this_machine_needs_no_consent(address: str, url: str) -> None:
-    found = checked_address(address, allow_remote=False)
+    found = chat_address(address, allow_remote=False)
     assert (found.url, found.loopback) == (url, True)
 
 
@@ -106,7 +106,7 @@ def test_addresses_that_two_readers_may_read_differently_are_refused(address: st
 
 
 def test_with_consent_another_machine_may_be_named() -> None:
-    found = checked_address("https://llm.hospital.example/v1", allow_remote=True)
+    found = chat_address("https://llm.hospital.example/v1", allow_remote=True)
     assert (found.host, found.loopback) == ("llm.hospital.example", False)
     assert refused("http://127.0.0.1@evil.com/v1", allow_remote=True).code == "WN-C01"
 

@@ -32,6 +32,13 @@ GROK_FLAGS = """
 --rate --recipe --record-every --replicates --rest --seed --snapshot-every --stack --steps --task --threshold
 --ticket-at --ticket-steps --weight-decay
 """
+SUPERNET_FLAGS = """
+--augment --average --batch --budget --calibration --checkpoint-seconds --data --dry-run --height --json
+--learning-rate --least-macs --mirror --no-augment --no-mirror --no-page --no-proximal --no-tokens --optimizer --out
+--page --progress --proximal --prune-every --reactivation --recipe --retrain-steps --rho --rho-ramp --schedule --score
+--search --search-every --seed --smoothing --space --sparsity --steps --task --threshold --tokens --validation
+--weight-decay --width
+"""
 OWN_TRAINING_FLAGS = "--batch --data --device --learning-rate --optimizer --scaling --seed --steps --validation"
 ENGINE_FLAGS = "--allow-remote --compose --concurrency --encoder --endpoint --engine --key-variable --model"
 MATCH_FLAGS = (
@@ -59,10 +66,16 @@ FLAGS = {
     "grok sweep": "--of --over --values " + GROK_FLAGS,
     "grok compare": "--accelerators --tickets --tuning-seeds --tuning-steps " + GROK_FLAGS,
     "grok figures": "--branches --json --run",
+    "supernet": "",
+    "supernet draw": "--measure-every " + SUPERNET_FLAGS,
+    "supernet ablate": "--jobs --pipelines --seeds --sparsities " + SUPERNET_FLAGS,
+    "supernet transfer": "--arms --jobs --seeds --source " + SUPERNET_FLAGS,
+    "supernet export": "--format --json --layers --no-scale --out --run --scale",
+    "supernet bench": "--batches --json --rounds --run --threads",
     "ownership": "",
     "ownership keygen": "--json --out --passphrase-file",
-    "ownership sign": """--allow-remote --bundle --dry-run --identity --json --keys --margin --model-id --out
-        --passphrase-file --stamp-dir --stamp-url --ticket --trained --triggers """
+    "ownership sign": """--allow-remote --bundle --code --dry-run --identity --json --keys --margin --model-id --out
+        --passphrase-file --release-start --stamp-dir --stamp-url --ticket --trained --triggers """
     + OWN_TRAINING_FLAGS,
     "ownership inspect": "--identity --json --owner --passphrase-file --path --reveal --root --to",
     "ownership verify": """--allow-remote --answers --claim --decoys --endpoint --json --onnx --other-claim
@@ -87,15 +100,16 @@ FLAGS = {
 }
 
 NAMES = {
-    "winnow.core": "CODES Step WinnowError canonical_json chosen derive_seed digest identity non_default_fields plain",
-    "winnow.storage": """Metric RunFolder cache_root environment list_runs query read_json replacing replacing_folder
-        write_json write_part write_text""",
+    "winnow.core": """Address CODES Step WinnowError canonical_json checked_address chosen derive_seed digest identity
+        is_loopback non_default_fields plain""",
+    "winnow.storage": """Metric RunFolder cache_root environment held_folder list_runs query read_json replacing
+        replacing_folder write_json write_part write_text""",
     "winnow.sparsity": """Evidence Layer LayerReport Mask PROBING Pool Probe SCHEDULES SCOPES SCORES Ticket compression
         from_torch_prune hamming jaccard ladder layer_report listed load_into load_sparse load_tensors multiply_adds
         prunable_layers prune prune_in_rounds save_sparse save_tensors schedule_named scope_named score_named speed_up
         structure_named tensors_of to_torch_prune weights_of""",
     "winnow.models": """MODELS Model check_fit conv_2 conv_2_dropout conv_4 conv_4_dropout conv_6 conv_6_dropout
-        lenet_300_100 model_named resnet_20 resnet_50 vgg_19""",
+        lenet_300_100 model_named model_of resnet_20 resnet_50 vgg_19""",
     "winnow.networks": "Compacted Graph GraphNetwork Node Unsupported compact fold_normalisation trace",
     "winnow.execution": "Job Local Outcome Place RayCluster hold_memory run",
     "winnow.exports": "Exported FORMATS Row bench export load_exported read_exported",
@@ -158,6 +172,25 @@ NAMES = {
         attack_named audit begin carried_out coupled_axes findings folded leads_of mark open_source opened_target padded
         permuted planned rescaled seal sign_flipped sign_ticket split train_marked trigger_rule with_triggers
         write_report""",
+    "winnow.data.vision": "TASKS VOID VisionSet VisionSplit describe_vision load_vision",
+    "winnow.supernet.space": """Architecture BlockCost BlockPlace Costs SPACES Space Stage TASKS block_places costs_of
+        dense_architecture penalties space_named""",
+    "winnow.supernet.network": """Norm SearchBlock Supernet assembled build importances maskable search_blocks supernet
+        token_importances""",
+    "winnow.supernet.surgery": "Cuts Shrunk cut_tensors fold_dead folded plan_cuts shrink",
+    "winnow.supernet.training": """Hidden Learner Penalty Phase Trained decay_at dense_macs masked rate_factor
+        recalibrate ticket_network token_penalties train_phases unit_penalties within_budget""",
+    "winnow.supernet.tasks": """Classification Keypoints Segmentation SkeletonEdge Task colour_of legend overlay
+        skeleton task_for trivial""",
+    "winnow.supernet.scenes": "LANDMARKS Scenes compose write_scenes",
+    "winnow.supernet.compact": """Accounting BenchRow CompactNet LayerCost OnnxFile Percentiles Saved StoredBlock
+        VARIANTS accounting bench compacted export_onnx load_network masked save_network to_ticket
+        with_stored_weights""",
+    "winnow.supernet.studies": """ABLATIONS ARMS Cell Comparison DrawPlan DrawResult Measured PIPELINES Pipeline Problem
+        Source Study Work ablate dense_small pipeline_named plan_ablation plan_draw plan_transfer
+        problem_of read_comparison read_draw read_source run_draw transfer""",
+    "winnow.supernet.figures": """Drawn NetworkPoint Outcome dots examples latency layer_densities layer_table movement
+        picture tradeoff write_ablation_page write_draw_page write_transfer_page""",
     "winnow.kernels": "BreakEven SparseNetwork break_even measured",
     "winnow.recipes": """METHODS Method RECIPES conv2_cifar10 conv2_cifar10_dropout conv2_digits conv4_cifar10
         conv4_cifar10_dropout conv6_cifar10 conv6_cifar10_dropout encoder_text lenet_digits lenet_mnist recipe_named

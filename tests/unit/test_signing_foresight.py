@@ -92,11 +92,12 @@ def test_densities_that_follow_the_bits_are_caught() -> None:
         assert foresight(followed(positions, sent, 0.6, rng), None, positions, sent) < 4 * LIMIT
 
 
-def test_sizes_that_follow_the_bits_are_caught() -> None:
+@pytest.mark.parametrize("seed", range(4))
+def test_sizes_that_follow_the_bits_are_caught(seed: int) -> None:
     rng = np.random.default_rng(3)
-    _, positions, sent = keyed(3)
+    _, positions, sent = keyed(seed)
     found = masks(rng)
-    crafted = followed(positions, sent, 0.6, rng)
+    crafted = followed(positions, sent, 0.8, rng)
     sizes = {}
     for name, mask in found.items():
         rows = crafted[name].reshape(len(mask), mask.shape[1], -1).mean((1, 2))

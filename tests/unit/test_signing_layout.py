@@ -108,10 +108,10 @@ GOOD = {"name": "w", "shape": [40, 40], "kept": 400, "bits": 127, "width": 2}
     ],
 )
 def test_nonsense_is_refused(change):
-    plain = {"code": "bch-127-64", "draws": 1, "layers": [GOOD]}
+    plain = {"code": "bch-127-64", "draws": 2, "layers": [GOOD]}
     Layout.from_plain(plain)
     with pytest.raises(WinnowError, match="WN-O02"):
-        Layout.from_plain({"code": "bch-127-64", "draws": 1, "layers": [GOOD | change]})
+        Layout.from_plain({"code": "bch-127-64", "draws": 2, "layers": [GOOD | change]})
 
 
 @pytest.mark.parametrize(
@@ -122,14 +122,14 @@ def test_nonsense_is_refused(change):
         {},
         "layers",
         {"code": "bch-127-64"},
-        {"draws": 1, "layers": [GOOD]},
-        {"code": "bch-127-64", "draws": 1, "layers": 3},
-        {"code": "bch-127-64", "draws": 1, "layers": [3]},
-        {"code": "bch-127-64", "draws": 1, "layers": [{k: v for k, v in GOOD.items() if k != "kept"}]},
-        {"code": ["bch-127-64"], "draws": 1, "layers": [GOOD]},
-        {"code": "bch-127-64", "draws": 1, "layers": [GOOD | {"bits": 63}, GOOD | {"bits": 64}]},
-        {"code": "bch-255-131", "draws": 1, "layers": [GOOD]},
-        {"code": "bch-127-64", "draws": 2, "layers": [GOOD]},
+        {"draws": 2, "layers": [GOOD]},
+        {"code": "bch-127-64", "draws": 2, "layers": 3},
+        {"code": "bch-127-64", "draws": 2, "layers": [3]},
+        {"code": "bch-127-64", "draws": 2, "layers": [{k: v for k, v in GOOD.items() if k != "kept"}]},
+        {"code": ["bch-127-64"], "draws": 2, "layers": [GOOD]},
+        {"code": "bch-127-64", "draws": 2, "layers": [GOOD | {"bits": 63}, GOOD | {"bits": 64}]},
+        {"code": "bch-255-131", "draws": 2, "layers": [GOOD]},
+        {"code": "bch-127-64", "draws": 3, "layers": [GOOD]},
     ],
 )
 def test_other_things_are_no_layout(plain):

@@ -393,7 +393,7 @@ def test_a_claim_whose_stamp_does_not_hold_is_refused(case: str, heard: Callable
 def test_a_reference_made_to_foretell_its_bits_is_refused(
     own: Owned, heard: Callable[..., Verdict], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("winnow.signing.judging.judging.foresight", lambda *_: -20.5)
+    monkeypatch.setattr("winnow.signing.judging.refusing.foresight", lambda *_: -20.5)
     verdict = heard(own.weights)
     assert verdict.outcome == "inconclusive"
     assert verdict.reason.startswith("claim refused: the reference foretells")
@@ -404,7 +404,7 @@ def test_a_match_that_the_suspects_unkeyed_part_foretells_too_is_refused(
     own: Owned, heard: Callable[..., Verdict], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = iter([0.0, -20.5])
-    monkeypatch.setattr("winnow.signing.judging.judging.foresight", lambda *_: next(told))
+    monkeypatch.setattr("winnow.signing.judging.refusing.foresight", lambda *_: next(told))
     verdict = heard(own.weights)
     assert verdict.outcome == "inconclusive"
     assert verdict.reason.startswith("claim refused: the suspect matches, but as it is")

@@ -1,5 +1,8 @@
-"""Identity, steps, seeds and errors: the standard library only."""
+"""Identity, steps, seeds, errors and addresses: the standard library only."""
 
+from winnow.core.address import Address as Address
+from winnow.core.address import checked_address as checked_address
+from winnow.core.address import is_loopback as is_loopback
 from winnow.core.choice import chosen as chosen
 from winnow.core.errors import CODES as CODES
 from winnow.core.errors import WinnowError as WinnowError

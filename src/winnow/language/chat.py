@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from winnow.core import WinnowError, digest
-from winnow.language.chat_address import checked_address, secret_in
+from winnow.language.chat_address import chat_address, secret_in
 from winnow.language.chat_patience import Breaker, Waits
 from winnow.language.chat_reply import ChatFailure, Completion, read_completion
 from winnow.language.chat_usage import ChatUsage, UsageCounter
@@ -71,7 +71,7 @@ class ChatEndpoint:
         seed: int = 0,
         extra: Mapping[str, Any] | None = None,
     ) -> None:
-        self.address = checked_address(base_url, allow_remote)
+        self.address = chat_address(base_url, allow_remote)
         self.model, self.concurrency = model, concurrency
         self._settings = {"max_tokens": max_tokens, "temperature": temperature, "seed": seed, **(extra or {})}
         self._retries, self._waits, self._breaker = retries, Waits(first_wait, seed), Breaker(breaker, rest)

@@ -8,8 +8,7 @@ import time
 import weakref
 from typing import Any
 
-from winnow.core import WinnowError
-from winnow.language.chat_address import Address
+from winnow.core import Address, WinnowError
 from winnow.language.chat_logs import nothing_logged
 
 _MOST_BYTES = 8 << 20

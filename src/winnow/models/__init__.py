@@ -11,6 +11,7 @@ from winnow.models.registry import MODELS as MODELS
 from winnow.models.registry import Model as Model
 from winnow.models.registry import check_fit as check_fit
 from winnow.models.registry import model_named as model_named
+from winnow.models.registry import model_of as model_of
 from winnow.models.resnet import resnet_20 as resnet_20
 from winnow.models.resnet50 import resnet_50 as resnet_50
 from winnow.models.vgg import vgg_19 as vgg_19

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,6 +81,23 @@ def model_named(reference: str, **offered: Any) -> Model:
         )
     builder = _import(module_name, attribute, reference)
     return Model(target, builder, _accepted(builder, offered))
+
+
+def model_of(manifest: Mapping[str, Any]) -> Model:
+    """The network that a ticket's manifest names, with the arguments that it was built with.
+
+    Raises:
+        WinnowError: WN-M01 when it names none, or one that cannot be imported.
+    """
+    model = manifest.get("model") or {}
+    if "build" not in model:
+        raise WinnowError(
+            "WN-M01",
+            "the ticket does not tell how its network is built",
+            fix="Build it in your own code, and load the ticket into it.",
+        )
+    arguments = {key: tuple(v) if isinstance(v, list) else v for key, v in model.get("arguments", {}).items()}
+    return model_named(model["build"], **arguments)
 
 
 def check_fit(module: nn.Module, inputs: torch.Tensor, classes: int) -> None:

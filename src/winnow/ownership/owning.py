@@ -146,6 +146,7 @@ def _committed(
     stamper: Stamper | None,
 ) -> tuple[Pending, tuple[Secret, ...]]:
     """Secrets first, then their commitments; whichever is there already is used."""
+    layout = terms.layout(ticket.mask)  # where there is none, nothing is written
     begun = (places.claim / names_of(0)[0]).exists()
     if places.secrets.exists():
         held = load_secrets(places.secrets, passphrase)
@@ -166,7 +167,7 @@ def _committed(
         identity,
         held,
         model_id=terms.model_id,
-        layout=terms.layout(ticket.mask),
+        layout=layout,
         tau=terms.tau,
         threshold_log2=terms.threshold_log2,
         rule=terms.rule(ticket.mask),

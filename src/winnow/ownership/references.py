@@ -12,6 +12,7 @@ from torch import Tensor
 
 from winnow.core import WinnowError
 from winnow.ownership.coupling import coupled_axes
+from winnow.ownership.encoders import encoder_axes
 from winnow.ownership.sources import Source, module_of
 from winnow.signing.alignment.axes import Axes
 from winnow.sparsity import Mask, Ticket
@@ -30,9 +31,10 @@ def reference_weights(tensors: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:
 
 
 def axes_of(source: Source, ticket: Ticket) -> Axes:
-    """The coupled axes of the ticket's network; () where it cannot be built or traced."""
-    if source.input_shape is None:
-        return ()
+    """The coupled axes of the ticket's network; those of an encoder by its names; () where neither is known."""
+    named = encoder_axes({name: tuple(mask.shape) for name, mask in ticket.mask.items()})
+    if named or source.input_shape is None:
+        return named
     try:
         return coupled_axes(module_of(ticket), source.input_shape, list(ticket.mask))
     except WinnowError:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -13,7 +15,7 @@ from winnow.ownership.marking import MarkReport
 from winnow.ownership.owning import Begun, begin, seal
 from winnow.ownership.sources import Source
 from winnow.ownership.terms import Places, Terms
-from winnow.ownership.training import SHARE, answers_of_tensors, train_marked
+from winnow.ownership.training import SHARE, TrainedTicket, answers_of_tensors, train_marked
 from winnow.signing.asking.triggers import Hits, test_answers
 from winnow.signing.claims.claims import Claim
 from winnow.signing.claims.keys import Identity
@@ -90,34 +92,40 @@ def sign_ticket(
         start=dense.start if dense and release_start else None,
         stamper=stamper,
     )
-    done = _done(out, begun)
-    accuracy = None
-    if done is None:
-        # Named after the mask: what another mark's training left behind is not gone on with.
-        digest = begun.ticket.mask.digest()[:12]
-        checkpoint = CheckpointFile(out.with_name(f"{out.name}-{digest}.checkpoint.safetensors"))
-        trained = train_marked(
-            module,
-            begun.ticket,
-            data,
-            plan,
-            triggers=begun.triggers,
-            share=share,
-            first_step=first_step,
-            seed=seed,
-            device=device,
-            checkpoint=checkpoint,
-            progress=progress,
-        )
-        accuracy = trained.test_accuracy
-        measured = {"validation_accuracy": trained.validation_accuracy, "test_accuracy": accuracy}
-        done = replace(trained.ticket, manifest={**begun.ticket.manifest, "results": measured})
-        done.save_pretrained(out)
-        checkpoint.remove()
+    trained = partial(
+        train_marked,
+        module,
+        begun.ticket,
+        data,
+        plan,
+        triggers=begun.triggers,
+        share=share,
+        first_step=first_step,
+        seed=seed,
+        device=device,
+        progress=progress,
+    )
+    done, accuracy = _trained(out, begun, trained)
     claim = seal(done, identity, passphrase, places, source=source, stamper=stamper)
     ask = answers_of_tensors(module, done.trained or {})
     hits = tuple(test_answers(one.labels, ask(one.inputs), one.rule.classes) for one in begun.triggers)
     return Signed(done, claim, begun.report, accuracy, hits)
+
+
+def _trained(out: Path, begun: Begun, train: Callable[..., TrainedTicket]) -> tuple[Ticket, float | None]:
+    """The signed ticket, trained and saved; with its test accuracy where that was not done before."""
+    done = _done(out, begun)
+    if done is not None:
+        return done, None
+    # Named after the mask: what another mark's training left behind is not gone on with.
+    digest = begun.ticket.mask.digest()[:12]
+    checkpoint = CheckpointFile(out.with_name(f"{out.name}-{digest}.checkpoint.safetensors"))
+    trained = train(checkpoint=checkpoint)
+    measured = {"validation_accuracy": trained.validation_accuracy, "test_accuracy": trained.test_accuracy}
+    done = replace(trained.ticket, manifest={**begun.ticket.manifest, "results": measured})
+    done.save_pretrained(out)
+    checkpoint.remove()
+    return done, trained.test_accuracy
 
 
 def _done(out: Path, begun: Begun) -> Ticket | None:

@@ -11,8 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from winnow.core import WinnowError
-from winnow.models import model_named
+from winnow.models import model_of
 from winnow.sparsity import Ticket
 from winnow.storage import RunFolder
 from winnow.tickets.connectivity.plan import prepared_of
@@ -103,15 +102,7 @@ def module_of(ticket: Ticket) -> nn.Module:
     Raises:
         WinnowError: WN-M01 when the manifest names none or it cannot be built, WN-M02 when the ticket does not fit.
     """
-    model = ticket.manifest.get("model") or {}
-    if "build" not in model:
-        raise WinnowError(
-            "WN-M01",
-            "the ticket does not tell how its network is built",
-            fix="Mark it, train it in your own code, and seal the claim with the trained weights.",
-        )
-    arguments = {key: tuple(v) if isinstance(v, list) else v for key, v in model.get("arguments", {}).items()}
-    return ticket.load_into(model_named(model["build"], **arguments).build(0))
+    return ticket.load_into(model_of(ticket.manifest).build(0))
 
 
 def _is_part(ticket: Ticket, start: Mapping[str, Tensor]) -> bool:

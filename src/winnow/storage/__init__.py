@@ -7,6 +7,7 @@ from winnow.storage.atomic import write_json as write_json
 from winnow.storage.atomic import write_text as write_text
 from winnow.storage.cache import cache_root as cache_root
 from winnow.storage.environment import environment as environment
+from winnow.storage.holding import held_folder as held_folder
 from winnow.storage.metrics import Metric as Metric
 from winnow.storage.metrics import query as query
 from winnow.storage.metrics import write_part as write_part

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import nn
 
-from winnow.models import model_named
+from winnow.models import model_of
 from winnow.sparsity import Mask, Ticket
 from winnow.storage import RunFolder
 from winnow.tickets.levels import LevelFolder
@@ -24,10 +24,7 @@ def load_ticket(folder: Path | str, *, trained: bool = False) -> tuple[Ticket, n
         WinnowError: WN-S03 for a damaged ticket, WN-M01 or WN-M02 when its network cannot be built.
     """
     ticket = Ticket.from_pretrained(folder)
-    model = ticket.manifest["model"]
-    arguments = {key: tuple(v) if isinstance(v, list) else v for key, v in model.get("arguments", {}).items()}
-    module = model_named(model["build"], **arguments).build(0)
-    return ticket, ticket.load_into(module, trained=trained)
+    return ticket, ticket.load_into(model_of(ticket.manifest).build(0), trained=trained)
 
 
 def finished_levels(run: RunFolder) -> list[int]:

@@ -19,13 +19,13 @@ _LAYOUTS = {"classification": "image-folder", "segmentation": "cityscapes", "key
 _STEPS = {
     "height": _SIDE,
     "width": _SIDE,
-    "steps": 72,
-    "retrain_steps": 24,
-    "search_every": 12,
-    "prune_every": 12,
+    "batch": 16,
+    "steps": 168,
+    "retrain_steps": 56,
+    "search_every": 14,
+    "prune_every": 14,
     "tokens": False,
-    "average": 0.9,
-    "learning_rate": 1e-2,
+    "average": 0.95,
 }
 
 

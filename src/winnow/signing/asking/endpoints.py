@@ -1,34 +1,27 @@
 """A suspect behind an address: POST {"inputs": [[...]]}, answered by {"labels": [...]} or {"logits": [[...]]}.
 
 Triggers are a secret until they are sent. So an address on another machine needs consent, by the rule of Winnow's
-other endpoints: this machine is `localhost`, 127.0.0.0/8 and ::1, names that nothing has to be looked up for. The
-address is put together again from the parts that were checked, and redirects are never followed.
+other endpoints (`winnow.core.address`), and redirects are never followed.
 """
 
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import json
-import re
 import time
 from collections.abc import Callable
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 import numpy as np
 from numpy.typing import NDArray
 
-from winnow.core import WinnowError
+from winnow.core import WinnowError, checked_address
 from winnow.signing.asking.answers import BATCH, Answers, answers_of, no_answers
 
 _LARGEST = 64 * 2**20
 _PASSING = {408, 429, 500, 502, 503, 504}
-# What makes two readers of an address see two hosts: spaces, backslashes, user names, anything outside of ASCII.
-_PLAIN = re.compile(r"[!-~]+")
-_DOUBTFUL = re.compile(r"[\\@%?#]")
 
 
 def http_answers(
@@ -56,7 +49,7 @@ def http_answers(
     Raises:
         WinnowError: WN-L04 for another machine without consent, WN-C01 for no plain http(s) address.
     """
-    address, is_here = checked_address(
+    address, is_here = consented(
         url,
         allow_remote,
         "this suspect is on another machine, and the triggers would be sent there",
@@ -116,7 +109,7 @@ def _parsed(body: bytes, where: str) -> Any:
     return held["labels"] if "labels" in held else held["logits"]
 
 
-def checked_address(url: str, allow_remote: bool, what: str, fix: str) -> tuple[str, bool]:
+def consented(url: str, allow_remote: bool, what: str, fix: str) -> tuple[str, bool]:
     """The address to call, and whether it is this machine.
 
     Args:
@@ -127,40 +120,11 @@ def checked_address(url: str, allow_remote: bool, what: str, fix: str) -> tuple[
     Raises:
         WinnowError: WN-L04 for another machine without consent, WN-C01 for no plain http(s) address.
     """
-    doubtful = not _PLAIN.fullmatch(url) or _DOUBTFUL.search(url)
-    try:
-        parts = urlsplit(url)
-        host, port = (parts.hostname or "").lower(), parts.port
-    except ValueError as error:
-        raise _no_address() from error
-    is_here = _is_here(host)
-    if host and not is_here and not allow_remote:
-        raise WinnowError(
-            "WN-L04",
-            what,
-            where=None if doubtful else host,
-            fix=fix,
-        )
-    if doubtful or parts.scheme not in ("http", "https") or not host:
-        raise _no_address()
-    place = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{place}{f':{port}' if port else ''}{parts.path or '/'}", is_here
-
-
-def _is_here(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
-
-
-def _no_address() -> WinnowError:
-    return WinnowError(
+    broken = WinnowError(
         "WN-C01",
         "no plain http or https address",
         where="url",
         fix="Such as http://127.0.0.1:8000/predict; without user name, query or backslash.",
     )
+    found = checked_address(url, allow_remote, remote=WinnowError("WN-L04", what, fix=fix), broken=broken)
+    return found.origin + (found.path or "/"), found.loopback

@@ -6,6 +6,7 @@ import heapq
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from winnow.core import WinnowError
@@ -14,7 +15,7 @@ from winnow.signing.code.codes import CODES, code_length
 # With two fifths keyed some offset always has a free rectangle: even a 3 x 3 grid holds one, four of its nine cells.
 _MOST_KEYED = 0.4
 # How a key's positions are drawn; another number is another way, which this version would read as noise.
-DRAWS = 1
+DRAWS = 2
 _MOST_WEIGHTS = 2**32
 _MOST_LAYERS = 100_000
 
@@ -41,6 +42,11 @@ class KeyedLayer:
     def size(self) -> int:
         """How many weights it has."""
         return math.prod(self.shape)
+
+    @property
+    def rectangles(self) -> int:
+        """How many rectangles its bits are made of."""
+        return self.bits * self.width // 2
 
     @property
     def grid(self) -> tuple[int, int, int]:
@@ -77,6 +83,11 @@ class Layout:
     def bits(self) -> int:
         """How many bits the mark has."""
         return sum(layer.bits for layer in self.layers)
+
+    @cached_property
+    def keyed(self) -> tuple[KeyedLayer, ...]:
+        """The layers that hold bits."""
+        return tuple(layer for layer in self.layers if layer.bits)
 
     def to_plain(self) -> dict[str, Any]:
         """Plain data, for the claim."""

@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from winnow.signing.code.codes import code_length
 from winnow.signing.code.layout import Layout
 from winnow.signing.code.positions import keyed_positions
-from winnow.signing.code.statistic import log2_binomial_tail, read
+from winnow.signing.code.statistic import bits_of, end_to_end, lean_of, log2_binomial_tail
 from winnow.signing.code.stream import KeyStream, derive_key
 from winnow.signing.judging.verdict import Decoys
 
@@ -37,7 +36,7 @@ def try_decoys(
     Returns:
         Match counts.
     """
-    distinct, place_of = _distinct([masks for _, _, masks in looks])
+    distinct, place_of = _distinct([end_to_end(masks, layout) for _, _, masks in looks])
     # One after another: threads share Python's lock, and took a quarter longer.
     found = [_matches(key, distinct, layout, code_word) for key in keys]
     rows = np.array(found, np.int64).reshape(-1, len(distinct))[:, place_of]
@@ -60,20 +59,21 @@ def decoy_keys(count: int, seed: bytes, public_key: bytes, model_id: str) -> lis
     return [derive_key(stream.bytes(_SECRET), public_key, model_id) for _ in range(count)]
 
 
-def _distinct(looks: Sequence[Masks]) -> tuple[list[Masks], list[int]]:
+def _distinct(looks: Sequence[NDArray[np.int8]]) -> tuple[list[NDArray[np.int8]], list[int]]:
     """Looks that differ, and for every look its place among them: exact zeros look alike in every way."""
-    distinct: list[Masks] = []
+    distinct: list[NDArray[np.int8]] = []
     places: list[int] = []
-    for masks in looks:
-        equal = (at for at, own in enumerate(distinct) if all(np.array_equal(masks[n], own[n]) for n in own))
-        place = next(equal, len(distinct))
+    for row in looks:
+        place = next((at for at, own in enumerate(distinct) if np.array_equal(row, own)), len(distinct))
         if place == len(distinct):
-            distinct.append(masks)
+            distinct.append(row)
         places.append(place)
     return distinct, places
 
 
-def _matches(key: bytes, looks: Sequence[Masks], layout: Layout, code_word: NDArray[np.bool_]) -> list[int]:
+def _matches(key: bytes, rows: Sequence[NDArray[np.int8]], layout: Layout, code_word: NDArray[np.bool_]) -> list[int]:
+    """What `read` says of each look, drawing what belongs to the key once."""
     positions = keyed_positions(key, layout)
-    sent = code_word ^ KeyStream(key, "mask-bits").bits(code_length(layout.code))
-    return [read(masks, positions, key, sent).matches for masks in looks]
+    sent = code_word ^ KeyStream(key, "mask-bits").bits(layout.bits)
+    ties = KeyStream(key, "ties").bits(layout.bits)
+    return [int((bits_of(lean_of(row, positions), ties) == sent).sum()) for row in rows]

@@ -17,7 +17,6 @@ from numpy.typing import ArrayLike
 from threadpoolctl import threadpool_limits
 
 from winnow.core import WinnowError
-from winnow.signing.alignment.foresight import LIMIT, foresight
 from winnow.signing.asking.triggers import TriggerRule, test_answers, trigger_set
 from winnow.signing.claims.burning import burnt_keys
 from winnow.signing.claims.checks import check_claim
@@ -26,16 +25,15 @@ from winnow.signing.claims.claims import Claim
 from winnow.signing.claims.keys import Secret
 from winnow.signing.claims.reference import Reference
 from winnow.signing.code.codes import encode
-from winnow.signing.code.statistic import adjusted, read
+from winnow.signing.code.statistic import adjusted
 from winnow.signing.judging.deciding import LIMITS, decided
 from winnow.signing.judging.decoys import decoy_keys, try_decoys
 from winnow.signing.judging.looking import ALIGNMENTS, Looks, Opened, look_at, read_marks
+from winnow.signing.judging.refusing import REFUSED, Stopped, carried, foreseen, made_to_fit, with_check
 from winnow.signing.judging.revealing import is_key, opened_with, priority_of, told_of
 from winnow.signing.judging.verdict import Answered, Checked, Tests, Verdict
 from winnow.signing.suspects.support import WAYS
 from winnow.signing.suspects.suspects import Suspect, read_suspect
-
-REFUSED = "claim refused"
 
 
 def judge(
@@ -80,16 +78,8 @@ def judge(
         # Products and decompositions are small here: on several threads they are slower, and less alike.
         with threadpool_limits(1):
             return case.heard(verdict)
-    except _Stopped as stopped:
+    except Stopped as stopped:
         return stopped.verdict
-
-
-class _Stopped(Exception):  # noqa: N818  (no error: a verdict that came early)
-    """The hearing ends here."""
-
-    def __init__(self, verdict: Verdict) -> None:
-        super().__init__(verdict.reason)
-        self.verdict = verdict
 
 
 @dataclass(frozen=True)
@@ -120,21 +110,21 @@ class _Case:
             checks = check_claim(self.claim, self.roots, self.owner)
             verdict = replace(verdict, checks=tuple(Checked(c.name, c.ok, c.told) for c in checks))
             if failed := next((check for check in verdict.checks if check.ok is False), None):
-                raise _Stopped(replace(verdict, reason=f"{REFUSED}: {failed.name} {failed.told}", advice=advice))
+                raise Stopped(replace(verdict, reason=f"{REFUSED}: {failed.name} {failed.told}", advice=advice))
             claim = read_claim(self.claim)
             reference = read_reference(self.claim, claim)
         except WinnowError as error:
-            raise _Stopped(replace(verdict, reason=f"{REFUSED}: {error.what}", advice=advice)) from error
+            raise Stopped(replace(verdict, reason=f"{REFUSED}: {error.what}", advice=advice)) from error
         return claim, reference, replace(verdict, claim=told_of(claim), threshold_log2=claim.threshold_log2)
 
     def _opened(self, verdict: Verdict, claim: Claim, reference: Reference) -> tuple[Opened, Verdict]:
         """What the secret opens, if it is one of the claim's and the claim does not tell its bits beforehand."""
         index = next((at for at in range(len(claim.keys)) if is_key(claim, at, self.reveal)), None)
         if index is None:
-            verdict = _with_check(verdict, "revealed secret", False, "it opens none of the claim's keys")
+            verdict = with_check(verdict, "revealed secret", False, "it opens none of the claim's keys")
             told = "Show the secret of one of this claim's keys."
-            raise _Stopped(replace(verdict, reason="the secret shown is not this claim's", advice=told))
-        verdict = _with_check(verdict, "revealed secret", True, f"it opens key {index} of {len(claim.keys)}")
+            raise Stopped(replace(verdict, reason="the secret shown is not this claim's", advice=told))
+        verdict = with_check(verdict, "revealed secret", True, f"it opens key {index} of {len(claim.keys)}")
         verdict = replace(verdict, claim={**verdict.claim, "key": index}, priority=priority_of(verdict.checks, index))
         if index in burnt_keys(self.claim, claim):
             known = "This key was shown before: since then others could have embedded or removed its mark."
@@ -142,15 +132,15 @@ class _Case:
         try:
             opened = opened_with(claim, index, self.reveal)
         except WinnowError as error:
-            raise _Stopped(replace(verdict, reason=f"{REFUSED}: {error.what}")) from error
-        return opened, _foreseen(_carried(verdict, reference, opened), reference, opened)
+            raise Stopped(replace(verdict, reason=f"{REFUSED}: {error.what}")) from error
+        return opened, foreseen(carried(verdict, reference, opened), reference, opened)
 
     def _suspect(self, verdict: Verdict) -> tuple[Suspect, Verdict]:
         try:
             suspect = read_suspect(self.suspect)
         except WinnowError as error:
             reason = f"the suspect cannot be read: {error.what}"
-            raise _Stopped(replace(verdict, reason=reason, advice=error.fix)) from error
+            raise Stopped(replace(verdict, reason=reason, advice=error.fix)) from error
         return suspect, replace(verdict, suspect={"digest": suspect.digest, "notes": list(suspect.notes)})
 
     def _read(
@@ -172,54 +162,10 @@ class _Case:
             log2_p_adjusted=adjusted(readings[best].smallest_log2_p, tests.total),
             decoys=try_decoys(looks, best, layout, encode(layout.code, opened.payload), keys) if keys else None,
         )
-        verdict = _made_to_fit(verdict, seen, opened)
+        verdict = made_to_fit(verdict, seen, opened)
         if self.answers is not None:
             verdict = _with_answers(verdict, claim, opened.key, self.answers)
         return verdict, informative
-
-
-def _carried(verdict: Verdict, reference: Reference, opened: Opened) -> Verdict:
-    """Refuse a claim whose own reference lacks the mark: no copy could have it, so nothing found would say nothing."""
-    own = read(reference.masks, opened.positions, opened.key, opened.sent)
-    held = min(own.log2_p, own.log2_p_signed) <= verdict.threshold_log2
-    told = f"the claim's own reference has {own.matches} of {own.total} bits"
-    verdict = _with_check(verdict, "mark in the reference", held, told)
-    if not held:
-        advice = "Judge it with the version of Winnow that sealed it, or ask the owner for the claim as it was sealed."
-        raise _Stopped(replace(verdict, reason=f"{REFUSED}: {told}, so that no copy could match", advice=advice))
-    return verdict
-
-
-def _foreseen(verdict: Verdict, reference: Reference, opened: Opened) -> Verdict:
-    """Refuse a reference whose part outside the key tells the key's bits: an innocent alignment would then match."""
-    log2_p = foresight(reference.masks, reference.weights or None, opened.positions, opened.sent)
-    known = log2_p < LIMIT
-    than = "better than chance gives" if known else "no better than chance gives"
-    told = f"the reference foretells the bits {than} (p = 2^{log2_p:.1f})"
-    verdict = _with_check(verdict, "foresight", not known, told)
-    if known:
-        raise _Stopped(replace(verdict, reason=f"{REFUSED}: {told}, so that it was made to fit"))
-    return verdict
-
-
-def _made_to_fit(verdict: Verdict, seen: Looks, opened: Opened) -> Verdict:
-    """Refuse a match that the suspect's unkeyed part foretells too: then the alignment was made for it.
-
-    Without this, a reference with even columns could carry rows that fit the bits beside columns that everybody knows.
-    """
-    if verdict.best is None or verdict.log2_p_adjusted is None or verdict.log2_p_adjusted > verdict.threshold_log2:
-        return verdict
-    look = seen.looks[verdict.best]
-    log2_p = foresight(look.masks, None, opened.positions, opened.sent)
-    if log2_p < LIMIT:
-        told = f"{look.alignment}, read by {look.way}, its unkeyed part foretells the bits (p = 2^{log2_p:.1f})"
-        verdict = _with_check(verdict, "foresight in the suspect", False, told)
-        raise _Stopped(replace(verdict, reason=f"{REFUSED}: the suspect matches, but {told}"))
-    return verdict
-
-
-def _with_check(verdict: Verdict, name: str, ok: bool | None, told: str) -> Verdict:
-    return replace(verdict, checks=(*verdict.checks, Checked(name, ok, told)))
 
 
 def _with_answers(verdict: Verdict, claim: Claim, key: bytes, answers: ArrayLike) -> Verdict:
@@ -227,14 +173,14 @@ def _with_answers(verdict: Verdict, claim: Claim, key: bytes, answers: ArrayLike
     given = np.asarray(answers)
     try:
         if claim.triggers is None:
-            return _with_check(verdict, "answers", None, "the claim has no keyed inputs: answers say nothing")
+            return with_check(verdict, "answers", None, "the claim has no keyed inputs: answers say nothing")
         if claim.triggers != claim.rule.get("triggers"):
             told = "not counted: the keyed inputs are not those settled before the marking"
-            return _with_check(verdict, "answers", None, told)
+            return with_check(verdict, "answers", None, told)
         rule = TriggerRule.from_plain(claim.triggers)
         hits = test_answers(trigger_set(key, rule).labels, given, rule.classes)
     except (WinnowError, ValueError) as error:
-        return _with_check(verdict, "answers", None, f"not counted: {getattr(error, 'what', error)}")
+        return with_check(verdict, "answers", None, f"not counted: {getattr(error, 'what', error)}")
     tests = len(claim.keys) * (verdict.tests.suspects if verdict.tests else 1)
     found = Answered(hits.hits, hits.total, rule.classes, hits.log2_p, adjusted(hits.log2_p, tests))
     return replace(verdict, answers=found)

@@ -11,7 +11,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from winnow.core import WinnowError
-from winnow.signing.asking.endpoints import checked_address
+from winnow.signing.asking.endpoints import consented
 from winnow.signing.stamps.stamps import LONGEST, Stamper
 
 _ASKED, _ANSWERED = "application/timestamp-query", "application/timestamp-reply"
@@ -32,7 +32,7 @@ def http_stamper(url: str, *, allow_remote: bool = False, timeout: float = 30.0)
     Raises:
         WinnowError: WN-L04 for another machine without consent, WN-C01 for no plain http(s) address.
     """
-    address, is_here = checked_address(
+    address, is_here = consented(
         url,
         allow_remote,
         "this time stamping authority is on another machine, and the hashes would be sent there",

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from winnow.core import WinnowError
-from winnow.models import model_named
+from winnow.models import model_of
 from winnow.sparsity import Ticket, multiply_adds
 from winnow.storage import RunFolder
 from winnow.tickets.levels import LevelFolder
@@ -69,7 +69,7 @@ def gather(run: RunFolder | Path | str, levels: Sequence[int] = ()) -> Material:
     replicates = len(list(opened.level(0).glob("replicate-*/ticket.json")))
     first = LevelFolder(opened, 0).ticket(0)
     try:
-        module = _network(first)
+        module = model_of(first.manifest).build(0)
         counts = multiply_adds(module, _blank(first, opened.header().get("data") or {}))
         unused = [name for name in first.mask if not counts.get(name)]
         notes = (_UNUSED.format(", ".join(unused)),) if unused else ()
@@ -80,14 +80,6 @@ def gather(run: RunFolder | Path | str, levels: Sequence[int] = ()) -> Material:
 
 
 _UNUSED = "No multiply-adds are counted for {}: no linear layer or convolution was called with them."
-
-
-def _network(ticket: Ticket) -> nn.Module:
-    model = ticket.manifest.get("model") or {}
-    if "build" not in model:
-        raise WinnowError("WN-M01", "the ticket does not tell how its network is built")
-    arguments = {key: tuple(v) if isinstance(v, list) else v for key, v in model.get("arguments", {}).items()}
-    return model_named(model["build"], **arguments).build(0)
 
 
 def _blank(ticket: Ticket, data: dict[str, Any]) -> torch.Tensor:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import time
 from collections.abc import Callable, Sequence
 from urllib.parse import urlencode, urlsplit
 
-from winnow.core import WinnowError
+from winnow.core import WinnowError, is_loopback
 from winnow.trials.registry.pages import Patience, page
 from winnow.trials.registry.reading import Gathering, Reading
 from winnow.trials.registry.study import study_trial
@@ -108,17 +107,10 @@ def _consented(base_url: str, allow_remote: bool) -> None:
     host = parts.hostname or ""
     if parts.scheme not in ("http", "https") or not host:
         raise WinnowError("WN-L04", "not an address of a web service", where=base_url, fix="Give an https address.")
-    if _is_here(host):
+    if is_loopback(host):
         return
     if not allow_remote:
         fix = "Pass --allow-remote (allow_remote=True) to send this search there, or read downloaded files."
         raise WinnowError("WN-L04", "the live registry is another machine", where=host, fix=fix)
     if parts.scheme != "https":
         raise WinnowError("WN-L04", "a search may not travel unencrypted", where=host, fix="Give an https address.")
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
