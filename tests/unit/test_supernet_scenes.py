@@ -248,3 +248,11 @@ def test_a_learner_gets_three_channels_of_a_size(tmp_path: Path) -> None:
     assert data.train.images.shape == (10, 3, *SIZE)
     assert data.train.targets.dtype == torch.uint8
     assert 0.2 < float(data.mean.mean()) < 0.8
+
+
+def test_plain_scenes_are_the_same_digits_brighter_than_their_ground():
+    any_colours, plain = (compose("segmentation", "train", 6, (32, 32), 0, plain=plain) for plain in (False, True))
+    assert np.array_equal(plain.digits[:1], any_colours.digits[:1])
+    light = plain.images.astype(float).mean(-1)
+    digits, ground = (light[plain.labels == label] for label in (plain.labels[plain.labels > 0][0], 0))
+    assert digits.mean() > ground.mean() + 60

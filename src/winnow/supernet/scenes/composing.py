@@ -17,6 +17,7 @@ _ANGLE = np.pi / 6
 _CONTRAST = (
     90.0  # least distance of an object's colour from the ground under it, in 0..255 per channel, root mean square
 )
+_DIM, _BRIGHT = 0.3, 170.0  # of a plain scene: the ground's share of its light, and the darkest of its colours
 _SOLID = 0.85  # opacity from which a pixel is the object's; down to the rest of 1 it is edge
 
 
@@ -68,7 +69,7 @@ class _Scene(NamedTuple):
     area: float
 
 
-def compose(task: str, split: str, count: int, size: tuple[int, int], seed: int) -> Scenes:
+def compose(task: str, split: str, count: int, size: tuple[int, int], seed: int, *, plain: bool = False) -> Scenes:
     """Scenes of a split; scene i depends on task, split, size, seed and i alone, and not on how many there are.
 
     Args:
@@ -77,24 +78,26 @@ def compose(task: str, split: str, count: int, size: tuple[int, int], seed: int)
         count: scenes.
         size: height and width in pixels.
         seed: what all of it is drawn from.
+        plain: bright digits on a dim ground, which a network learns to see in a hundred steps; else any colours.
     """
     seeds = [derive_seed(seed, "scene", task, split, number) for number in range(count)]
-    made = [_composed(KINDS[task], split, size, np.random.default_rng(each)) for each in seeds]
+    made = [_composed(KINDS[task], split, size, np.random.default_rng(each), plain) for each in seeds]
     columns = [np.array(column) for column in zip(*made, strict=True)]
     return Scenes(*columns)
 
 
-def _composed(kind: Kind, split: str, size: tuple[int, int], generator: np.random.Generator) -> _Scene:
+def _composed(kind: Kind, split: str, size: tuple[int, int], generator: np.random.Generator, plain: bool) -> _Scene:
     digits = objects(split)
     number = int(generator.integers(kind.fewest, kind.most + 1))
     chosen = generator.integers(0, len(digits.labels), number)
     subject = int(generator.integers(number))
     placed = _placement(kind, number, size, generator)
     opaque = covers(digits.ink[chosen], placed, size)
-    image = background(size, generator)
+    image = background(size, generator) * (_DIM if plain else 1)
+    darkest = _BRIGHT if plain else 0.0
     labels = np.zeros(size, dtype=np.uint8)
     for cover, digit in zip(opaque, digits.labels[chosen], strict=True):
-        image += cover[..., None] * (_colour(image, cover, generator) - image)
+        image += cover[..., None] * (_colour(image, cover, generator, darkest) - image)
         labels[cover > 1 - _SOLID] = VOID
         labels[cover >= _SOLID] = digit + 1
     points = pushed(digits.landmarks[chosen], placed)[subject]
@@ -115,13 +118,13 @@ def _placement(kind: Kind, number: int, size: tuple[int, int], generator: np.ran
 
 
 def _colour(
-    image: NDArray[np.float64], cover: NDArray[np.float64], generator: np.random.Generator
+    image: NDArray[np.float64], cover: NDArray[np.float64], generator: np.random.Generator, darkest: float
 ) -> NDArray[np.float64]:
-    """A random colour that stands out from what it covers, [3]."""
+    """A random colour that stands out from what it covers, [3]; over a bright digit any bright colour does."""
     under = np.tensordot(cover, image, 2) / max(cover.sum(), 1e-9)
     while True:
-        colour = generator.uniform(0, 255, 3)
-        if np.sqrt(np.square(colour - under).mean()) >= _CONTRAST:
+        colour = generator.uniform(darkest, 255, 3)
+        if darkest or np.sqrt(np.square(colour - under).mean()) >= _CONTRAST:
             return colour
 
 

@@ -21,6 +21,7 @@ def write_scenes(
     test: int,
     size: int | tuple[int, int] = 64,
     seed: int = 0,
+    plain: bool = False,
 ) -> Path:
     """Compose scenes of scikit-learn's digits and write them as a published set is written.
 
@@ -35,6 +36,7 @@ def write_scenes(
         test: scenes to measure on (Cityscapes, ADE20K and COCO call them val).
         size: height and width in pixels, or one number for both.
         seed: what all of it is drawn from.
+        plain: bright digits on a dim ground; see `compose`.
 
     Returns:
         The folder, to hand to `winnow.data.vision.load_vision`.
@@ -47,7 +49,7 @@ def write_scenes(
     _check(task, layout, sides, train, test)
     with replacing_folder(folder) as part:
         for split, count in (("train", train), ("test", test)):
-            LAYOUTS[layout].write(part, split, compose(task, split, count, sides, seed))
+            LAYOUTS[layout].write(part, split, compose(task, split, count, sides, seed, plain=plain))
     return Path(folder)
 
 
