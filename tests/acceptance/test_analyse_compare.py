@@ -112,7 +112,7 @@ def test_a_level_that_is_not_there_is_refused(runs: list[RunFolder], capsys: pyt
 def test_without_its_network_a_run_is_analysed_but_for_size_and_work(
     runs: list[RunFolder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("winnow.tickets.analysis.material.model_named", _gone)
+    monkeypatch.setattr("winnow.tickets.analysis.material.model_of", _gone)
     monkeypatch.setattr("winnow.tickets.analysis.write_analysis", lambda *_: Path("page"))
     found = analyse(runs[1])
     assert all(row["compression"] is None and row["speed_up"] is None for row in found.tables["savings"])

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -205,24 +204,18 @@ def test_any_module_by_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_killed_in_the_middle_of_a_level_and_run_again_gives_the_same_masks(tmp_path: Path) -> None:
     """kill -9 at several places; the finished run has the mask hashes of one left alone."""
-    changes = {"levels": "2", "steps": "1200it", "evaluate-every": "50", "replicates": "2"}
+    changes = {"levels": "2", "steps": "400it", "evaluate-every": "50", "replicates": "2"}
     flags = [word for name, value in changes.items() for word in (f"--{name}", value)] + ["--checkpoint-seconds", "0"]
-    undisturbed = find(
-        replace(lenet_digits(), levels=2, steps="1200it", evaluate_every=50, replicates=2), out=tmp_path / "whole"
-    )
+    recipe = lenet_digits(levels=2, steps="400it", evaluate_every=50, replicates=2)
+    undisturbed = find(recipe, out=tmp_path / "whole")
     killed = tmp_path / "killed"
     for marker in ("level-01/checkpoint-0.safetensors", "level-02/checkpoint-0.safetensors"):
         _run_until(killed, marker, flags)
         assert not (killed / marker.split("/")[0] / "done.json").exists()
-    _winnow(["tickets", "find", "lenet-digits", *flags, "--out", str(killed), "--json"]).check_returncode()
+    find(recipe, out=killed)
     assert digests(RunFolder.open(killed)) == digests(undisturbed)
     sql = "select * from metrics where split='validation' order by all"
     assert query(killed / "metrics", sql) == query(undisturbed.metrics, sql)
-
-
-def _winnow(words: list[str]) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "winnow", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def _run_until(out: Path, marker: str, flags: list[str]) -> None:

@@ -55,7 +55,7 @@ def check_form(graph: Graph, small: Compacted) -> None:
     assert not any(gone for gone, _ in again.removed.values())
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(chains, seeds, densities, deaths, dtypes)
 def test_a_linear_chain_keeps_its_function(
     module: nn.Sequential, seed: int, density: float, death: float, dtype: torch.dtype
@@ -64,7 +64,7 @@ def test_a_linear_chain_keeps_its_function(
     check(module, (taken,), seed, density, death, dtype)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(convs, seeds, densities, deaths, dtypes)
 def test_a_convolutional_chain_keeps_its_function(
     module: nn.Module, seed: int, density: float, death: float, dtype: torch.dtype
@@ -72,7 +72,7 @@ def test_a_convolutional_chain_keeps_its_function(
     check(module, (2, 12, 12), seed, density, death, dtype)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(residuals, seeds, densities, deaths, dtypes)
 def test_a_residual_network_keeps_its_function(
     module: nn.Module, seed: int, density: float, death: float, dtype: torch.dtype
@@ -80,7 +80,7 @@ def test_a_residual_network_keeps_its_function(
     check(module, (2, 8, 8), seed, density, death, dtype)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(separables, seeds, densities, deaths, dtypes)
 def test_depthwise_and_grouped_convolutions_keep_their_function(
     module: nn.Module, seed: int, density: float, death: float, dtype: torch.dtype
@@ -108,7 +108,7 @@ def live_counts(weights: list[Tensor]) -> list[int]:
     return [int((f & b).sum()) for f, b in zip(forward, reversed(backward), strict=True)][1:-1]
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(chains, seeds, densities, deaths)
 def test_a_linear_chain_keeps_exactly_the_units_between_input_and_output(
     module: nn.Sequential, seed: int, density: float, death: float
@@ -119,7 +119,7 @@ def test_a_linear_chain_keeps_exactly_the_units_between_input_and_output(
     assert kept == [max(count, 1) for count in live_counts([layer.weight for layer in layers])]
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(activations, st.integers(0, 1), seeds, densities, deaths)
 def test_convolutions_keep_the_channels_between_and_one_constant_where_zeros_surround_it(
     activation: Callable[[], nn.Module], padding: int, seed: int, density: float, death: float

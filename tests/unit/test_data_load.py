@@ -20,6 +20,20 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WINNOW_CACHE", str(tmp_path / "cache"))
 
 
+def test_digits_are_the_librarys_own() -> None:
+    from sklearn.datasets import load_digits
+
+    pixels, labels = load_digits(return_X_y=True)
+    data = load("digits", validation=100, seed=0)
+    parts = (data.train, data.validation, data.test)
+    ours = {
+        (p.flatten().mul(16).round().int().numpy().tobytes(), int(n))
+        for s in parts
+        for p, n in zip(s.inputs, s.labels, strict=True)
+    }
+    assert ours == {(row.astype(np.int32).tobytes(), int(n)) for row, n in zip(pixels, labels, strict=True)}
+
+
 def test_digits_are_embedded_and_described() -> None:
     data = load("digits", validation=100, seed=0)
     assert describe(data) == {
