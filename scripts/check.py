@@ -83,7 +83,7 @@ def _failed(name: str, code: int) -> int:
 def _environment(command: list[str | Path]) -> dict[str, str]:
     """Tests that run two at a time have one core each.
 
-    Compiled modules are kept whatever the caller's shell says: a hundred processes start, and each would compile its own.
+    Compiled modules are kept whatever the caller's shell says: of a hundred processes each would compile its own.
     """
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {**kept, "OMP_NUM_THREADS": "1"} if "-n" in command else kept
