@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
@@ -20,12 +22,13 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 BLOCK = "s2_grow_1"  # stride 2, a grouped shortcut, 6 units of each of 3 kernels
 
 
-def one_block():
+def one_block() -> Any:
     """A block with units of all kernels, none of them dead: shifts are positive, so no ReLU hides anything."""
     block = search_blocks(stirred(minute(), 1).eval())[BLOCK]
     with torch.no_grad():
         for norm in (block.expand_norm, block.unit_norm):
             norm.weight.uniform_(0.5, 1.0, generator=torch.Generator().manual_seed(0))
+            assert norm.running_mean is not None
             norm.running_mean.zero_()
             norm.bias.fill_(0.4)
     return block.requires_grad_(False)
@@ -134,7 +137,7 @@ def test_stored_weights_give_the_same_with_stride_shortcut_and_tokens():
     mask = random_mask(network, 0.3)
     small = compacted(network, mask)
     for name in ("s1_fuse_0_0", BLOCK):  # a token path and the input as shortcut | stride 2 and a grouped shortcut
-        block = small.blocks[name]
+        block: Any = small.blocks[name]
         maps = torch.randn(5, 6, 7, 5, generator=torch.Generator().manual_seed(0))
         other = StoredBlock(block, (6, 7, 5))
         torch.testing.assert_close(other(maps), block(maps), rtol=1e-5, atol=1e-5)

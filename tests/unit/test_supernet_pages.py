@@ -5,7 +5,9 @@ import functools
 import math
 import re
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 import torch
@@ -21,7 +23,7 @@ from winnow.supernet.figures.drawn_findings import Evidence, findings
 from winnow.supernet.network import build, maskable
 from winnow.supernet.recipe import SupernetRecipe
 from winnow.supernet.space import costs_of, dense_architecture, space_named
-from winnow.supernet.studies import Comparison, DrawResult, Measured
+from winnow.supernet.studies import Comparison, DrawResult, Measured, Problem
 from winnow.supernet.studies.effects import effect_rows
 from winnow.supernet.studies.table import Network, arm_rows, network_rows
 from winnow.supernet.studies.verdicts import effect_verdicts, verdicts
@@ -124,7 +126,7 @@ def drawn(tmp_path_factory):
     bench = [BenchRow("dense supernet", 1, Percentiles(4.0, 5.0, 9)), BenchRow("compact", 1, Percentiles(2.0, 2.5, 9))]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("winnow.supernet.figures.drawn_page.trivial", lambda _: {"accuracy": 0.1})
-        path = write_draw_page(result, problem=problem(), bench=bench)
+        path = write_draw_page(result, problem=cast("Problem", problem()), bench=bench)
     return result, path.read_text(encoding="utf-8")
 
 
@@ -183,7 +185,7 @@ def evidence(test=(0.5, 0.6), events=EVENTS, blind=0.1, **changed):
     rows = [row_of(name, network, value) for name, value in zip(names, test, strict=True)]
     costs = costs_of(WHOLE)
     result = DrawResult(
-        None, "0", "two-in-one", replace(RECIPE, **changed), "accuracy", costs.parameters, costs.macs, tuple(rows)
+        Path(), "0", "two-in-one", replace(RECIPE, **changed), "accuracy", costs.parameters, costs.macs, tuple(rows)
     )
     return Evidence(result, network.architecture, account, events, {"accuracy": blind})
 

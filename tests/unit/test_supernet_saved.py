@@ -68,7 +68,7 @@ def test_a_weight_that_is_zero_but_kept_stays_kept(tmp_path):
     path = tmp_path / "network.safetensors"
     network, mask, _ = made(path)
     with torch.no_grad():
-        network.stem[0].weight.zero_()
+        network.get_parameter("stem.0.weight").zero_()
     save_network(path, network.architecture, network.state_dict(), mask, {})
     assert torch.equal(load_network(path).mask["stem.0.weight"], mask["stem.0.weight"])
     assert load_network(path).scaling == ((0.0,) * 3, (1.0,) * 3)

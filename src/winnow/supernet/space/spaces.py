@@ -72,8 +72,8 @@ class Space:
             WinnowError: WN-S03 when it describes no space.
         """
         try:
-            known = {name: plain[name] for name in cls.__dataclass_fields__}
-            known = {name: tuple(value) if isinstance(value, list) else value for name, value in known.items()}
+            given = ((name, plain[name]) for name in cls.__dataclass_fields__)
+            known: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in given}
             known["stages"] = tuple(Stage(tuple(blocks), tuple(channels)) for blocks, channels in plain["stages"])
             return cls(**known)
         except (KeyError, TypeError, ValueError) as error:
