@@ -228,6 +228,15 @@ def test_signing_goes_on_after_training(tmp_path, data, ticket, identity, monkey
     assert read_claim(places(tmp_path).claim) == signed.claim
 
 
+def test_a_plan_that_ends_before_the_rewind_step_is_refused_before_marking(tmp_path, data, ticket, identity):
+    source = open_source(ticket.save_pretrained(tmp_path / "found"))
+    arguments = (source, identity, PHRASE, places(tmp_path), Terms("m"), data, replace(PLAN, steps=10))
+    with pytest.raises(WinnowError, match="WN-R02"):
+        sign_ticket(*arguments, out=tmp_path / "signed", first_step=10)
+    assert not places(tmp_path).claim.exists()
+    assert not places(tmp_path).marked.exists()
+
+
 def test_a_ticket_without_a_network_can_be_marked_but_not_trained(tmp_path, data, ticket, identity):
     bare = Ticket(ticket.start, ticket.mask)
     source = open_source(bare.save_pretrained(tmp_path / "bare"))

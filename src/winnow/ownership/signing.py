@@ -78,8 +78,12 @@ def sign_ticket(
         progress: who is told.
 
     Raises:
-        WinnowError: as `begin`, `train_marked` and `seal`; WN-M01 when the network cannot be built.
+        WinnowError: as `begin`, `train_marked` and `seal`; WN-M01 when the network cannot be built; WN-R02, before
+            the ticket is marked, when the plan ends where the ticket was rewound to or before.
     """
+    if first_step >= plan.steps:
+        what = f"the ticket goes on from step {first_step:,}, and training ends at step {plan.steps:,}"
+        raise WinnowError("WN-R02", what, where="--steps", fix=f"Give more than {first_step:,}.")
     module = source.module()
     dense = source.dense
     begun = begin(
