@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from winnow.supernet.studies import DrawResult
 
 _SIDE = 24
-_SCENES = (600, 150)  # to train on, and to measure on
+_SCENES = (500, 120)  # to train on, and to measure on
 _LAYOUTS = {"classification": "image-folder", "segmentation": "cityscapes", "keypoints": "coco"}
 _STEPS = {
     "height": _SIDE,
     "width": _SIDE,
     "batch": 24,
-    "steps": 120,
-    "retrain_steps": 40,
-    "search_every": 12,
-    "prune_every": 12,
+    "steps": 90,
+    "retrain_steps": 30,
+    "search_every": 15,
+    "prune_every": 15,
     "tokens": False,
     "average": 0.95,
 }
